@@ -10,7 +10,7 @@ import { type Command, MISUSE } from "./command.ts";
 import { columnLines, helpPage } from "./help/page.ts";
 import { suggestion } from "./help/suggestion.ts";
 import { ROOT } from "./root.ts";
-import { pageColumns, paint, say } from "./terminal.ts";
+import { endWithReader, pageColumns, paint, say } from "./terminal.ts";
 
 const openStateBucket = async (state: string): Promise<BackupBucket> =>
   (await import("../local/local-bucket.ts")).openStateBucket(state);
@@ -44,6 +44,7 @@ export const loadCommands = (): Promise<readonly Command[]> =>
 
 /** Runs `sigedge` with these arguments. Resolves to the exit code. */
 export async function main([name, ...args]: readonly string[]): Promise<number> {
+  endWithReader();
   const special = name !== undefined && Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined;
   return special === undefined ? run(name, (command) => command.execute(args)) : special(args);
 }

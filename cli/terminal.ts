@@ -14,6 +14,22 @@ export const pageColumns = (): number => Math.min(100, Math.max(60, process.stdo
 /** Prints a line on standard output. */
 export const say = (line = ""): void => void process.stdout.write(`${line}\n`);
 
+/** The code of a program that a closed pipe ends (128 + SIGPIPE): never the 0 of one that has said everything. */
+const PIPE_CLOSED = 141;
+
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(PIPE_CLOSED);
+  throw error;
+}
+
+/** Ends the process quietly once nobody reads its output any longer, as after `sigedge … | head`. */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off("error", endOnClosedPipe);
+    stream.on("error", endOnClosedPipe);
+  }
+}
+
 /** Ends the process with one line on standard error and exit code 1. */
 export function fail(line: string): never {
   process.stderr.write(`sigedge: ${line}\n`);

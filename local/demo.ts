@@ -40,6 +40,7 @@ const PASS: Omit<MonitorOptions, "url" | "config" | "stateFile"> = {
   intervalMs: null,
   metricsPort: null,
   crossChecked: "watched",
+  isLint: false,
 };
 
 export const DEMO = defineCommand({

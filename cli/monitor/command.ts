@@ -24,6 +24,10 @@ export const MONITOR = defineCommand({
       command: "npx sigedge monitor https://sign.example.com --config monitor.yaml --state monitor.json",
     },
     {
+      title: "What would this configuration have matched in the last 30 days?",
+      command: "npx sigedge monitor https://sign.example.com --config monitor.yaml --lint",
+    },
+    {
       title: "A pass every five minutes, with gauges for Prometheus",
       command: "npx sigedge monitor https://sign.example.com --config monitor.yaml --interval 300 --metrics-port 9464",
     },
@@ -34,7 +38,7 @@ export const MONITOR = defineCommand({
   ],
   exitCodes: {
     0: "Everything was read, and nothing unexpected was found.",
-    1: "Somebody signed who was not expected, or a certificate and the entries do not belong together.",
+    1: "Somebody signed who was not expected, or a certificate and the entries do not belong together; with --lint: a selector is doubtful.",
     2: "A log or a witness misbehaved; the output names a file with the evidence.",
     3: "Could not tell: a log is unreachable, entries could not be read or parsed, the arguments are wrong, or the state or the configuration cannot be used.",
   },

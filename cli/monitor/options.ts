@@ -41,6 +41,8 @@ export interface Options {
   readonly intervalMs: number | null;
   readonly metricsPort: number | null;
   readonly crossChecked: CrossChecked;
+  /** Whether to show what the configuration would match, in place of watching. */
+  readonly isLint: boolean;
 }
 
 export const FLAGS = {
@@ -52,6 +54,10 @@ export const FLAGS = {
     value: "FILE",
     description:
       "The file that the monitor remembers by. Keep it between runs. Default: one for each URL in the user's cache folder.",
+  },
+  lint: {
+    description:
+      "Only show what the configuration means: doubtful selectors, and what each of them would have matched in the last 30 days. Nothing is kept, and nobody is told.",
   },
   once: { description: "Make one pass and end. This is the default." },
   interval: {
@@ -106,6 +112,7 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
   const url = positionals.length === 1 ? readUrl(positionals[0] ?? "") : null;
   if (url === null) return err("give one http or https URL: sigedge monitor https://HOST --config FILE");
   if (values.config === null) return err("give --config FILE: it says who is watched");
+  if (values.lint && values.interval !== null) return err("give --lint or --interval, not both");
   if (values["no-cross-check"] && values["cross-check-all"])
     return err("give --no-cross-check or --cross-check-all, not both");
   const keys = readKeys(values);
@@ -122,7 +129,8 @@ export function readOptions({ values, positionals }: Arguments<typeof FLAGS>): R
     witnesses: witnesses.value,
     config: values.config,
     stateFile: resolve(values.state ?? defaultStateFile(url, "monitor")),
-    crossChecked: chooseCrossCheck(values),
+    crossChecked: values.lint ? "off" : chooseCrossCheck(values),
+    isLint: values.lint,
     ...times.value,
   });
 }

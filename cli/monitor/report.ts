@@ -64,4 +64,4 @@ export function makeReporter({ result }: Output): Reporter {
 }
 
 /** Names in certificates come from strangers: no control character reaches the terminal. */
-const toLine = (text: string): string => text.replace(/\p{Cc}/gu, "\ufffd");
+export const toLine = (text: string): string => text.replace(/\p{Cc}/gu, "\ufffd");

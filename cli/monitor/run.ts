@@ -4,12 +4,11 @@
 
 import { readFileSync } from "node:fs";
 import { pushEvents } from "../../shared/monitor/outbox.ts";
-import { compileSelectors, matchEntry } from "../../shared/monitor/selector.ts";
+import { compileSelectors, matchEntry, type Selectors } from "../../shared/monitor/selector.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
-import { httpSource } from "../served-log/log-source.ts";
 import type { MonitorConfig } from "./config/config.ts";
 import { readMonitorConfig } from "./config/read.ts";
 import type { Coverage } from "./coverage.ts";
@@ -18,9 +17,10 @@ import { deliverDue } from "./delivery/deliver.ts";
 import { sendEvent } from "./delivery/send.ts";
 import { keepEvidenceBeside } from "./evidence.ts";
 import { Journal } from "./journal.ts";
-import { logsToWatch, withLogs } from "./logs-to-watch.ts";
-import { type Options, witnessesOfPolicy } from "./options.ts";
+import type { Options } from "./options.ts";
 import { type PassParts, runPass } from "./pass.ts";
+import { makePassParts } from "./pass-parts.ts";
+import { showMatches } from "./preview.ts";
 import { makeReporter, type Reporter } from "./report.ts";
 import { type Figures, NO_FIGURES, serveGauges } from "./signals/gauges.ts";
 import { isCovered, pushHeartbeat } from "./signals/heartbeat.ts";
@@ -33,6 +33,7 @@ import type { Watch } from "./watch.ts";
 /** The configuration, ready to use. */
 interface Prepared {
   readonly config: MonitorConfig;
+  readonly selectors: Selectors;
   readonly watch: Watch;
 }
 
@@ -41,6 +42,8 @@ export async function runMonitor(options: Options, output: Output): Promise<Resu
   const prepared = prepare(options.config);
   if (!prepared.ok) return prepared;
   for (const warning of prepared.value.config.warnings) process.stderr.write(`sigedge monitor: ${warning}\n`);
+  const { config, selectors } = prepared.value;
+  if (options.isLint) return ok(await showMatches({ options, config, selectors, output }));
   const lock = takeLock(options.stateFile);
   if (!lock.ok) return lock;
   try {
@@ -62,7 +65,11 @@ function prepare(file: string): Result<Prepared, string> {
   if (!config.ok) return err(`${file} is wrong:\n${config.error.map((line) => `  ${line}`).join("\n")}`);
   const selectors = compileSelectors(config.value.selectors);
   if (!selectors.ok) return err(`${file}: ${selectors.error.map(({ reason }) => reason).join("; ")}`);
-  return ok({ config: config.value, watch: (entry) => matchEntry(selectors.value, entry) });
+  return ok({
+    config: config.value,
+    selectors: selectors.value,
+    watch: (entry) => matchEntry(selectors.value, entry),
+  });
 }
 
 function openState({ stateFile, url, forgotten }: Options): Result<MonitorState, string> {
@@ -155,24 +162,15 @@ class Monitor {
   }
 
   #parts(onProgress: PassParts["onProgress"]): PassParts {
-    const { stateFile, first, crossChecked } = this.#options;
-    const { config, watch } = this.#prepared;
-    const policy = config.witnesses === null ? null : witnessesOfPolicy(config.witnesses);
-    return {
+    return makePassParts({
+      options: this.#options,
+      config: this.#prepared.config,
       journal: this.#journal,
-      watch,
-      witnesses: this.#options.witnesses ?? policy ?? { verifiers: [], policy: null },
-      keepEvidence: keepEvidenceBeside(stateFile),
-      crossChecked,
-      openSource: (url) => httpSource(url),
-      now: Date.now,
-      staleWaitsMs: STALE_WAITS_MS,
-      findTargets: withLogs(logsToWatch(this.#options, this.#journal, Date.now), config.logs),
-      first: first ?? config.rekorMonitor?.startIndex ?? 0,
-      graceMs: (config.crossCheckMinutes ?? DEFAULT_GRACE_MINUTES) * 60_000,
+      watch: this.#prepared.watch,
+      keepEvidence: keepEvidenceBeside(this.#options.stateFile),
       onProgress,
       isStopped: this.#stop.isStopped,
-    };
+    });
   }
 
   /** Delivers what is due. The events are in the state until they are delivered, whatever happens to this process. */
@@ -221,8 +219,3 @@ const codesOfPending = ({ outbox }: MonitorState): readonly ExitCode[] =>
   outbox.queues.flatMap(({ events, setAside }) => [...events, ...setAside].map(({ kind }) => codeOf(kind)));
 
 const now = (): UnixMs => unixMs(Date.now());
-
-/** A certificate lives ten minutes; the log and the clocks get five more. */
-const DEFAULT_GRACE_MINUTES = 15;
-/** tlog-tiles allows caches of a few seconds for checkpoints. */
-const STALE_WAITS_MS = [1000, 2000, 4000];

@@ -34,7 +34,7 @@ describe("describeEvent", () => {
         "because: the identity is alice@example.org",
         "not expected: the ref is refs/heads/x, not refs/tags/v*",
         "entry: 12",
-        "kind: signature",
+        "kind: signature of a digest; not matched to a file",
         "identity: alice@example.org",
         "key of the signer: 00",
         "log: log.example",
@@ -45,6 +45,16 @@ describe("describeEvent", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  test.each([
+    ["signature", "kind: signature of a digest; not matched to a file"],
+    ["attestation", "kind: attestation; matched to its statement"],
+    ["certificate", "kind: certificate"],
+  ] as const)("says of a %s whether anybody has matched it to what it signs", (what, line) => {
+    const details = { selector: "me", entry: { ...ENTRY, what }, why: "", differences: [] };
+    const { text } = describeEvent(makeEvent("match.unexpected", { at: AT, log: "log.example", details }));
+    expect(text.split("\n")).toContain(line);
   });
 
   test("keeps a stranger's name on its line", () => {

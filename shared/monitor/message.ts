@@ -46,9 +46,16 @@ const nameOf = ({ identity, publicKey }: EventEntry): string => identity ?? `the
 
 const timeOf = (at: UnixMs | null): string | null => (at === null ? null : formatRfc3339(at));
 
+/** A digest is its submitter's word: a signature over any digest verifies with a key that is made for it. */
+const KINDS: Readonly<Record<EventEntry["what"], string>> = {
+  signature: "signature of a digest; not matched to a file",
+  attestation: "attestation; matched to its statement",
+  certificate: "certificate",
+};
+
 const rowsOf = (entry: EventEntry): Words["rows"] => [
   ["entry", String(entry.index)],
-  ["kind", entry.what],
+  ["kind", KINDS[entry.what]],
   ["logged", timeOf(entry.loggedAt)],
   ["identity", entry.identity],
   ["issuer", entry.issuer],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sigedge monitor` as a real process beside a real deployment: it learns the logs by TUF, warns of a certificate and
-// an entry in a watched name, of a certificate that no entry used, and of an entry whose certificate no log has.
+// an entry in a watched name, and shows what a configuration would have matched.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,6 +79,21 @@ it("warns of every certificate and every entry in a watched name, once", async (
   expect(found.code).toBe(1);
   const { code, lines } = await monitor();
   expect([code, kinds(lines)]).toEqual([0, []]);
+});
+
+it("shows what a configuration would have matched, and keeps and tells nothing", async () => {
+  const before = readFileSync(join(folder, "state.json"), "utf8");
+  const { code, lines } = await monitor("--lint");
+  expect(lines.filter(({ type }) => type === "preview")).toMatchObject([
+    { selector: "mine", days: 30, unexpected: 2, expected: 0, examples: [{ identity: ALICE }, { identity: ALICE }] },
+  ]);
+  expect([code, kinds(lines)]).toEqual([0, []]);
+  const file = join(folder, "nobody.yaml");
+  writeFileSync(file, "watch:\n  - name: nobody\n    identity: nobody@example.com\n");
+  const doubtful = await monitor("--lint", "--config", file);
+  expect(doubtful.lines.at(-1)).toMatchObject({ type: "warning", selector: "nobody" });
+  expect(doubtful.code).toBe(1);
+  expect(readFileSync(join(folder, "state.json"), "utf8")).toBe(before);
 });
 
 it("takes no state but its own, and no two monitors share one", async () => {

@@ -14,7 +14,7 @@ export interface MonitorConfig {
   readonly channels: readonly Channel[];
   /** The dead man's switch: requested after each scan without a gap. Null: none. */
   readonly heartbeatUrl: Secret | null;
-  /** How long a certificate may wait for its entry; null: such pairs are not checked. */
+  /** How long a certificate may wait for its entry; null: as long as the monitor lets them by default. */
   readonly crossCheckMinutes: number | null;
   /** Null: that of the trusted root, if it has one. */
   readonly witnesses: WitnessPolicy | null;
