@@ -3,13 +3,13 @@
 // code of the greatest danger.
 
 import { readFileSync } from "node:fs";
-import { pushEvents } from "../../shared/monitor/outbox.ts";
+import { isFull, pushEvents } from "../../shared/monitor/outbox.ts";
 import { compileSelectors, matchEntry, type Selectors } from "../../shared/monitor/selector.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
-import type { MonitorConfig } from "./config/config.ts";
+import type { Channel, MonitorConfig } from "./config/config.ts";
 import { readMonitorConfig } from "./config/read.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Stop, stopOnSignals, waitBefore } from "./daemon.ts";
@@ -48,7 +48,8 @@ export async function runMonitor(options: Options, output: Output): Promise<Resu
   if (!lock.ok) return lock;
   try {
     const state = openState(options);
-    return state.ok ? await new Monitor(options, prepared.value, state.value, output).run() : state;
+    if (!state.ok) return state;
+    return await new Monitor(options, prepared.value, dropOrphans(state.value, config.channels), output).run();
   } finally {
     lock.value.release();
   }
@@ -80,6 +81,19 @@ function openState({ stateFile, url, forgotten }: Options): Result<MonitorState,
     return err(`${stateFile} is the state of the monitor of ${state.url}: give another file with --state`);
   }
   return ok({ ...state, logs: state.logs.filter(({ origin }) => !forgotten.includes(origin)) });
+}
+
+/** Drops what waits for channels that the configuration no longer has: it would wait, and count, forever. */
+function dropOrphans(state: MonitorState, channels: readonly Pick<Channel, "name">[]): MonitorState {
+  const names = new Set(channels.map(({ name }) => name));
+  const queues = state.outbox.queues.filter(({ channel, events, setAside }) => {
+    const pending = events.length + setAside.length;
+    if (names.has(channel)) return true;
+    if (pending > 0)
+      process.stderr.write(`sigedge monitor: drops ${pending} events for ${channel}, which is no channel any longer\n`);
+    return false;
+  });
+  return { ...state, outbox: { queues } };
 }
 
 /** A running monitor. */
@@ -169,7 +183,8 @@ class Monitor {
       watch: this.#prepared.watch,
       keepEvidence: keepEvidenceBeside(this.#options.stateFile),
       onProgress,
-      isStopped: this.#stop.isStopped,
+      // No alert is dropped: what a receiver does not take holds up the scan, and the rest is a gap until it does.
+      isStopped: () => this.#stop.isStopped() || isFull(this.#journal.state.outbox),
     });
   }
 

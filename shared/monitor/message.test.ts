@@ -57,6 +57,13 @@ describe("describeEvent", () => {
     expect(text.split("\n")).toContain(line);
   });
 
+  test("names no log where none is known", () => {
+    const { subject } = describeEvent(
+      makeEvent("log.unreachable", { at: AT, log: null, details: { since: AT, reason: "" } }),
+    );
+    expect(subject).toBe("The list of the logs cannot be read");
+  });
+
   test("keeps a stranger's name on its line", () => {
     fc.assert(
       fc.property(toNamedEvent(fc.string({ unit: "binary", maxLength: 300 })), (event) => {

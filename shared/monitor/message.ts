@@ -148,7 +148,7 @@ const WORDS: { readonly [Kind in EventKind]: (event: EventOf<Kind>) => Words } =
     advice: "The authority issued it without logging it, or somebody else issued it. Ask its operator.",
   }),
   "log.unreachable": ({ log, details: { since, reason } }) => ({
-    subject: `The log ${log} cannot be reached`,
+    subject: log === null ? "The list of the logs cannot be read" : `The log ${log} cannot be reached`,
     rows: [
       ["since", timeOf(since)],
       ["reason", reason],

@@ -44,8 +44,11 @@ export const EMPTY_OUTBOX: Outbox = { queues: [] };
 
 /** Keys remembered per queue: more than two logs hold of one selector in a day. */
 const MAX_DELIVERED = 2000;
-/** The owner stops moving its cursor when a queue is that long, since dropping an alert is no option. */
-const MAX_QUEUED = 50_000;
+/**
+ * The owner stops moving its cursor when a queue is that long, since dropping an alert is no option. Each event that is
+ * added is compared with all of its queue.
+ */
+const MAX_QUEUED = 10_000;
 /** How often a receiver may reject one event before the next one gets its turn. */
 const MAX_REJECTIONS = 8;
 

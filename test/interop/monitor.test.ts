@@ -96,6 +96,20 @@ it("shows what a configuration would have matched, and keeps and tells nothing",
   expect(readFileSync(join(folder, "state.json"), "utf8")).toBe(before);
 });
 
+it("says an event again with its code until its channel took it, or is no channel any longer", async () => {
+  const file = join(folder, "channel.yaml");
+  const watch = `watch:\n  - name: mine\n    identity: ${ALICE}\n`;
+  writeFileSync(file, `${watch}notify:\n  - name: broken\n    command: { run: [/bin/false] }\n`);
+  const mine = ["--config", file, "--state", join(folder, "channel.json")];
+  expect((await monitor(...mine)).code).toBe(1);
+  const again = await monitor(...mine);
+  expect([again.code, kinds(again.lines)]).toEqual([1, ["delivery.failed"]]);
+  writeFileSync(file, watch);
+  const dropped = await monitor(...mine);
+  expect(dropped.stderr).toMatch(/drops 2 events for broken/);
+  expect(dropped.code).toBe(0);
+});
+
 it("takes no state but its own, and no two monitors share one", async () => {
   const file = join(folder, "state.json");
   const good = readFileSync(file, "utf8");
