@@ -46,6 +46,8 @@ const SECRETS: Readonly<Record<string, Replacement | string>> = {
   OIDC_SEAL_KEY: "a sign-in under way ends at a page that says so, and the next one works",
   OIDC_SUBJECT_KEY: "people get another `sub`, which nothing else refers to",
   OIDC_CONNECTOR_SECRETS: "the providers refuse it, and `doctor` says whose",
+  WATCH_SECRETS: "a receiver refuses what another secret signs, the message waits, and the operator is told",
+  MAIL_HEADERS: "the mail API refuses them, the mail waits, and the operator is told",
   WITNESS_KEY: "its public half is configured where its cosignatures are checked, and those fail there",
 };
 
