@@ -16,10 +16,13 @@ const MEASURED = "test/service/fuzz.test.ts";
 /** Starts of whole programs, keys replaced one after another, hostile input by the hundred, waits in real time. */
 const LONG = [
   "cli/audit/audit.test.ts",
+  "cli/audit/order.test.ts",
   "cli/connectors/add.test.ts",
+  "cli/deployment/deployment.test.ts",
   "cli/rotate/compromised.test.ts",
   "cli/rotate/rotate.test.ts",
   "shared/bundle/mutations.test.ts",
+  "shared/crypto/verify-digest.test.ts",
   "test/faults/outages.test.ts",
   "test/service/ca-failures.test.ts",
   "test/service/connectors.test.ts",
@@ -32,6 +35,7 @@ const LONG = [
   "test/service/split.test.ts",
   "test/service/start.test.ts",
   "test/service/upgrade.test.ts",
+  "test/service/watch-page.test.ts",
   "workers/sequencer/witnessing/witnesses.test.ts",
 ];
 
