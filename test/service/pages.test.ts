@@ -134,6 +134,15 @@ it("the page to which a sign-in comes back repeats nothing of its address, and n
   }
 });
 
+it.each([
+  ["results", () => `/search?email=${ALICE}`],
+  ["an identity", () => `/identity-of/${ALICE}`],
+  ["a signature", () => signed],
+  ["a certificate", () => "/entry/certificate/0"],
+])("the page of %s leads to where a person watches their name", async (_, path) => {
+  expect((await read(path())).text).toMatch(/<main.*<a href="\/watch">Watch/s);
+});
+
 describe("every page", () => {
   it("says what it is about, in its title and its text", async () => {
     for (const [path, status, title, text] of PAGES()) {

@@ -11,12 +11,12 @@ import type { ReadEntry } from "../../../shared/rpc/log-reads.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
 import type { CertificateFacts } from "../facts/entry.ts";
 import { nameIssuer } from "../facts/signer.ts";
-import { checks, field, NONE, withCopy } from "../parts/parts.ts";
+import { checks, field, withCopy } from "../parts/parts.ts";
 import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
 import { entryHref, inclusionChecks, linkMachines, linkNeighbors, placeInLog, rawProof } from "./entry-parts.ts";
 import { hitTable } from "./hits.ts";
-import { buildFields, identityHref, nameSubject, nameSubjectFirst, renderSigner, subjectOf } from "./identity-parts.ts";
+import { buildFields, linkIdentity, nameSubject, nameSubjectFirst, renderSigner, subjectOf } from "./identity-parts.ts";
 import { nameLog } from "./site.ts";
 
 /** Everything the page shows. */
@@ -61,7 +61,7 @@ ${rawProof(logged)}
 <aside class="grid" aria-label="About this certificate">
 ${placeInLog(logged)}
 <div><h2 class="h3">Near this entry</h2>
-<ul class="sm">${signer.identity === "" ? NONE : html`<li><a href="${identityHref(signer.identity)}">All by this identity</a></li>`}<li><a href="/search?publicKey=${facts.keyFingerprint}">All by this key</a></li>${linkNeighbors(logged)}</ul></div>
+<ul class="sm">${linkIdentity(signer.identity)}<li><a href="/search?publicKey=${facts.keyFingerprint}">All by this key</a></li>${linkNeighbors(logged)}</ul></div>
 ${linkMachines(logged)}
 </aside>
 </div>`,

@@ -98,3 +98,9 @@ export function buildSentence({ build, workflow, issuer }: Signer): Markup {
   if (build.runnerEnvironment !== undefined) parts.push(html`, on ${nameRunner(build.runnerEnvironment)}`);
   return html`It ran${parts}. ${nameIssuer(issuer)} vouched for it.`;
 }
+
+/** Links to everything by an identity, and to being told of more of it; nothing for an entry that names nobody. */
+export const linkIdentity = (identity: string): Markup =>
+  identity === ""
+    ? NONE
+    : html`<li><a href="${identityHref(identity)}">All by this identity</a></li><li><a href="/watch">Watch this identity</a></li>`;

@@ -20,7 +20,7 @@ import { entryHref, inclusionChecks, linkMachines, linkNeighbors, placeInLog, ra
 import {
   buildFields,
   buildSentence,
-  identityHref,
+  linkIdentity,
   nameSubject,
   nameSubjectFirst,
   renderSigner,
@@ -248,7 +248,7 @@ function signerChecks(
 function neighbors({ holder, digest, keyFingerprint }: SignatureFacts, logged: LoggedEntry): Markup {
   const identity = holder?.signer.identity ?? "";
   return html`<div><h2 class="h3">Near this entry</h2>
-<ul class="sm">${identity === "" ? NONE : html`<li><a href="${identityHref(identity)}">All by this identity</a></li><li><a href="/watch">Watch this identity</a></li>`}<li><a href="${digestHref(digest)}">All of this digest</a></li><li><a href="${keyHref(keyFingerprint)}">All by this key</a></li>${linkNeighbors(logged)}</ul></div>`;
+<ul class="sm">${linkIdentity(identity)}<li><a href="${digestHref(digest)}">All of this digest</a></li><li><a href="${keyHref(keyFingerprint)}">All by this key</a></li>${linkNeighbors(logged)}</ul></div>`;
 }
 
 /** The canonical body with line breaks. */
