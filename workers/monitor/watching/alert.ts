@@ -3,13 +3,11 @@
 
 import type { WatchedCertificate } from "../../../shared/monitor/entries/certificate.ts";
 import type { WatchedEntry } from "../../../shared/monitor/entry.ts";
-import { type EventEntry, type EventOf, makeEvent } from "../../../shared/monitor/event.ts";
+import { type EventOf, makeEvent } from "../../../shared/monitor/event.ts";
+import { toEventEntry } from "../../../shared/monitor/event-entry.ts";
 import type { UnixMs } from "../../../shared/time.ts";
 import type { Term } from "./terms.ts";
 import { EXPECTED_NAMES, type Expected, type Watch } from "./watch.ts";
-
-/** An event says the first few; the entry's page has all. */
-const MAX_DIGESTS = 8;
 
 /** The event of an entry that a watch is about. */
 export function makeAlert(
@@ -21,25 +19,6 @@ export function makeAlert(
   const isExpected = watch.expected !== null && differences.length === 0;
   const details = { selector: watch.id, entry: toEventEntry(entry), why: describeWhy(watch, terms), differences };
   return makeEvent(isExpected ? "match.expected" : "match.unexpected", { at, log: entry.log, details });
-}
-
-function toEventEntry(entry: WatchedEntry): EventEntry {
-  const { certificate, publicKey, digests, index, what, at } = entry;
-  const { names = [], extensions = {}, fingerprint = null } = certificate ?? {};
-  return {
-    index,
-    what,
-    loggedAt: at,
-    identity: names[0]?.value ?? null,
-    issuer: extensions.issuerV2 ?? extensions.issuer ?? null,
-    digests: digests.slice(0, MAX_DIGESTS),
-    publicKey,
-    certificate: fingerprint,
-    repository: extensions.sourceRepositoryUri ?? null,
-    workflow: extensions.buildConfigUri ?? null,
-    ref: extensions.sourceRepositoryRef ?? extensions.githubWorkflowRef ?? null,
-    run: extensions.runInvocationUri ?? null,
-  };
 }
 
 /** The terms that the entry has in common with the watch, in words. */
