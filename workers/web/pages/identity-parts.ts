@@ -99,7 +99,7 @@ export function buildSentence({ build, workflow, issuer }: Signer): Markup {
   return html`It ran${parts}. ${nameIssuer(issuer)} vouched for it.`;
 }
 
-/** Links to everything by an identity, and to being told of more of it; nothing for an entry that names nobody. */
+/** Links to everything by an identity, and to a watch over it; nothing for an entry that names nobody. */
 export const linkIdentity = (identity: string): Markup =>
   identity === ""
     ? NONE
