@@ -47,12 +47,15 @@ interface Indexed {
   readonly hit: SearchHit | null;
 }
 
-/** A key of a certificate has few entries, nearly always: one search finds both. */
+/** Nearly every key has two entries, its certificate and one signature. One more tells that it has others. */
+const MOST_KEYS_HAVE = 3;
+
+/** One search finds both, for nearly every key. */
 async function findIndexed(config: Config, logged: LoggedEntry, facts: SignatureFacts): Promise<Indexed> {
   const findHit = (): Promise<SearchHit | null> =>
     facts.signed.kind === "digest" ? findByLeaf(config, logged) : Promise.resolve(null);
   if (facts.holder === null) return { certificateEntry: null, hit: await findHit() };
-  const answer = await findByKey(config, { publicKey: facts.keyFingerprint, limit: String(MAX_SIGNED + 1) });
+  const answer = await findByKey(config, { publicKey: facts.keyFingerprint, limit: String(MOST_KEYS_HAVE) });
   const { hits, nextCursor } = answer ?? { hits: [], nextCursor: null };
   const hit = hits.find(({ log, index }) => log === logged.log && index === logged.leafIndex) ?? null;
   const certificateEntry = hits.find(({ digest }) => digest === null) ?? null;
