@@ -21,7 +21,7 @@ function makeConfig(): string {
     const owner = `https://github.com/team-${i}`;
     const identity =
       i % 10 === 0
-        ? `{ regex: '^${owner}/[a-z]+/\\.github/workflows/.*$' }`
+        ? `{ regex: '^${owner.replaceAll(".", "\\.")}/[a-z]+/\\.github/workflows/.*$' }`
         : i % 10 === 1
           ? `{ glob: "${owner}/*" }`
           : `"${owner}/repository/.github/workflows/release.yaml@refs/heads/main"`;
