@@ -38,7 +38,7 @@ CREATE TABLE block (
 -- Where the entries of a time are. One row of the index for 256 entries: no append changes its columns.
 CREATE INDEX block_time ON block (log, first_ms);
 
--- What an entry has in many, or may be looked for among very many: its digests and the type of its predicate.
+-- Digests and the type of the predicate: an entry has many of them, or is looked for among very many entries.
 -- Newest first is a backward scan of the key.
 CREATE TABLE posting (
   term BLOB NOT NULL,

@@ -75,7 +75,7 @@ export const FLAGS = {
     description:
       "The TUF root (root.json) of the deployment at URL that you trust, instead of the one that the first run finds and pins.",
   },
-  log: { value: "URL", multiple: true, description: "Of the logs of the trusted root, watch only this one." },
+  log: { value: "URL", multiple: true, description: "Watch only this log of the trusted root." },
   witness: {
     value: "VKEY",
     multiple: true,

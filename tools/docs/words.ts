@@ -39,10 +39,11 @@ const WORDS: readonly Rule[] = [
     instead: "American spelling",
   },
   {
-    pattern: /(?:^|\s)(?:\/\/|\/\*\*?|\*|#) (?:Of|What)\b/,
+    pattern: /(?:^|\s)(?:\/\/|\/\*\*?|\*|#|--) (?:Of|What)\b/,
     instead: "a noun phrase, or a sentence with a subject",
-    files: /\.(?:css|go|java|mjs|py|sh|toml|ts|ya?ml)$|^(?:\.ci\/run|Dockerfile)$/,
+    files: /\.(?:css|go|java|mjs|py|sh|sql|toml|ts|ya?ml)$|^(?:\.ci\/run|Dockerfile)$/,
   },
+  { pattern: /(?:["'`>]|\| )Of the\b/, instead: "a sentence with a subject", files: /\.(?:md|ts)$/ },
   { pattern: /<!-- What\b/, instead: "a sentence with a subject", files: /\.md$/ },
   { pattern: /\bDESIG[N](?:\.md)?\b|\bSTYL[E]\.md\b/, instead: "a document of the repository" },
 ];

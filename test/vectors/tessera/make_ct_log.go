@@ -140,7 +140,7 @@ func main() {
 			return err
 		}
 		bytes, err := os.ReadFile(path)
-		// Of the partial tiles only those of the last checkpoint: 2 entries a case.
+		// Keeps only the partial tiles of the last checkpoint: 2 entries a case.
 		if !strings.Contains(name, ".p/") || strings.HasSuffix(name, fmt.Sprintf(".p/%d", 2*len(v.Cases))) {
 			files[name] = bytes
 		}

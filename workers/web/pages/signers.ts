@@ -26,7 +26,7 @@ export function signersSection(hits: readonly SearchHit[]): Markup {
   const rows = groups.toSorted((a, b) => b.length - a.length).map(toRow);
   return html`<section>
 <h2>Who signed</h2>
-<p class="q">Of the entries on this page.</p>
+<p class="q">Counts the entries on this page.</p>
 ${table("Who signed", COLUMNS, rows)}
 </section>`;
 }
