@@ -9,30 +9,25 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openLocalSettings } from "../local/settings.ts";
 import type { RouteRow } from "../shared/http/route.ts";
 import { tilesContext } from "../test/support/logs/tiles-context.ts";
-import { ROUTES as CA } from "./ca/declaration.ts";
 import ca from "./ca/index.ts";
 import { type ComposedEnv, compose, serviceEnv } from "./compose.ts";
 import { DECLARATIONS, DECLARED_SERVICES, resourceNames } from "./declarations.ts";
 import { ROUTES as FRONT } from "./front/declaration.ts";
-import { ROUTES as LOG } from "./log/declaration.ts";
+import { DECLARED_ROUTES } from "./front/routes.ts";
 import log from "./log/index.ts";
 import monitor from "./monitor/index.ts";
-import { ROUTES as OIDC } from "./oidc/declaration.ts";
 import oidc from "./oidc/index.ts";
-import { ROUTES as TRUST } from "./trust/declaration.ts";
 import trust from "./trust/index.ts";
-import { ROUTES as TSA } from "./tsa/declaration.ts";
 import tsa from "./tsa/index.ts";
 import web from "./web/index.ts";
-import { ROUTES as WITNESS } from "./witness/declaration.ts";
 import witness from "./witness/index.ts";
 
-const ALL: readonly RouteRow[] = [...FRONT, ...CA, ...LOG, ...OIDC, ...TRUST, ...TSA, ...WITNESS];
+const ALL: readonly RouteRow[] = [...FRONT, ...Object.values(DECLARED_ROUTES).flat()];
 const pathOf = ({ path }: RouteRow): string => path.replace(/\*$/, "0/000.p/7").replace(/:\w+/g, "7");
 const POSTS = ALL.flatMap((row) => (row.method === "POST" ? [{ path: pathOf(row), limit: row.limit }] : []));
 const GETS = ALL.flatMap((row) => (row.method === "GET" && row.isInternal !== true ? [pathOf(row)] : []));
 /** An isolate asks for these at most once in some seconds, for all readers together: nobody is limited. */
-const KEPT = new Set(["/healthz", ...TRUST.map(pathOf)]);
+const KEPT = new Set(["/healthz", ...DECLARED_ROUTES.trust.map(pathOf)]);
 
 const PORT = 8787;
 const WITNESSED_VKEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8";
@@ -114,7 +109,8 @@ const post = async ({ fetch }: Deployment, path: string, headers: Record<string,
 /** Each in the form of its spec: lines of text, pages for people, JSON. */
 function formOf(path: string): RegExp {
   if (path.startsWith("/ct/") || path.startsWith("/witness/")) return /^text\/plain/;
-  return ["/oidc/auth", "/oidc/confirm", "/oidc/device"].includes(path) ? /^text\/html/ : /^application\/json/;
+  const isPage = path.startsWith("/watch") || ["/oidc/auth", "/oidc/confirm", "/oidc/device"].includes(path);
+  return isPage ? /^text\/html/ : /^application\/json/;
 }
 
 describe.each(POSTS)("POST $path", ({ path, limit }) => {

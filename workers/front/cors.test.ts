@@ -6,14 +6,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import type { RouteRow } from "../../shared/http/route.ts";
 import { err, ok } from "../../shared/result.ts";
-import { ROUTES as CA } from "../ca/declaration.ts";
-import { ROUTES as LOG } from "../log/declaration.ts";
-import { ROUTES as OIDC } from "../oidc/declaration.ts";
-import { ROUTES as TRUST } from "../trust/declaration.ts";
-import { ROUTES as TSA } from "../tsa/declaration.ts";
-import { ROUTES as WITNESS } from "../witness/declaration.ts";
 import { ROUTES as FRONT } from "./declaration.ts";
 import { answer, type Front } from "./front.ts";
+import { DECLARED_ROUTES } from "./routes.ts";
 
 const HOST = "https://sign.example.com";
 const ORIGIN = "https://page.example";
@@ -21,16 +16,19 @@ const STATUSES = [200, 201, 206, 304, 400, 404, 405, 413, 416, 421, 429, 500, 50
 const READABLE = { "access-control-allow-origin": "*", "access-control-expose-headers": "*" };
 
 /** Every declared path, with what `*` and `:name` stand for filled in. */
-const ROWS = [CA, LOG, OIDC, TRUST, TSA, WITNESS, FRONT]
+const ROWS = [...Object.values(DECLARED_ROUTES), FRONT]
   .flatMap((rows): readonly RouteRow[] => rows)
   .filter(({ isInternal }) => isInternal !== true)
   .map(({ path, method, isPrivate }) => ({ path: path.replace(/[:*]\w*/g, "7"), method, isPrivate }));
 const pathsOf = (method: RouteRow["method"]): readonly string[] =>
   [...new Set(ROWS.filter((row) => row.method === method).map(({ path }) => path))].toSorted();
 const WRITABLE = pathsOf("POST");
-const PRIVATE = ROWS.filter(({ isPrivate }) => isPrivate === true).map(({ path }) => path);
+const PRIVATE = [...new Set(ROWS.filter(({ isPrivate }) => isPrivate === true).map(({ path }) => path))].toSorted();
 const READ_ONLY = pathsOf("GET").filter((path) => !WRITABLE.includes(path) && !PRIVATE.includes(path));
-const RESERVED = pathsOf(undefined);
+/** A path that is reserved beside routes below it is one of them to the front end. */
+const RESERVED = pathsOf(undefined).filter(
+  (path) => !READ_ONLY.some((read) => read.startsWith(path.replace(/7$/, ""))),
+);
 
 function front(status: number, isImmutable = false): Front {
   const publicUrl = parsePublicUrl(HOST);
@@ -93,17 +91,21 @@ describe.each(READ_ONLY)("%s", (path) => {
   });
 });
 
-it("belongs to one browser where it continues a sign-in", () => {
-  expect(PRIVATE).toEqual(["/oidc/auth/7", "/oidc/callback/7"]);
+it("belongs to one browser where it continues a sign-in, and where somebody is signed in", () => {
+  const watch = ["/watch", "/watch/sign-in", "/watch/sign-out", "/watch/signed-in", "/watch/stop"];
+  expect(PRIVATE).toEqual(["/oidc/auth/7", "/oidc/callback/7", "/sign", ...watch]);
 });
 
-describe.each([...WRITABLE, ...PRIVATE])("%s, which pages may not read unless its service says so,", (path) => {
-  it.each(STATUSES)("with status %i has the headers of its service and no others", async (status) => {
-    for (const method of ["GET", "POST", "OPTIONS"])
-      expect(corsOf(await send(path, front(status), method))).toEqual({});
-    expect(corsOf(await preflightOf(path, "POST"))).toEqual({});
-  });
-});
+describe.each([...new Set([...WRITABLE, ...PRIVATE])])(
+  "%s, which pages may not read unless its service says so,",
+  (path) => {
+    it.each(STATUSES)("with status %i has the headers of its service and no others", async (status) => {
+      for (const method of ["GET", "POST", "OPTIONS"])
+        expect(corsOf(await send(path, front(status), method))).toEqual({});
+      expect(corsOf(await preflightOf(path, "POST"))).toEqual({});
+    });
+  },
+);
 
 describe.each([...RESERVED, "/nothing", "/oidc/dev/token"])("%s, which is no route,", (path) => {
   it.each(STATUSES)("is readable with status %i, and not writable", async (status) => {

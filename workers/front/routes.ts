@@ -13,7 +13,8 @@ import { ROUTES as TSA } from "../tsa/declaration.ts";
 import { ROUTES as WEB } from "../web/declaration.ts";
 import { ROUTES as WITNESS } from "../witness/declaration.ts";
 
-const ROUTES = {
+/** The routes of each service that answers requests from outside, as it declares them. The others: declaration.ts. */
+export const DECLARED_ROUTES = {
   ca: CA,
   tsa: TSA,
   log: LOG,
@@ -25,7 +26,7 @@ const ROUTES = {
 } as const;
 
 /** The services that answer requests from outside. */
-export type ServiceName = keyof typeof ROUTES;
+export type ServiceName = keyof typeof DECLARED_ROUTES;
 
 export interface ServiceRoute {
   /** A whole path, or everything below one: `/tuf/*`. */
@@ -41,7 +42,7 @@ export interface ServiceRoute {
 
 /** Each path once, longer paths first: the longest match wins, and a whole path wins over one with `*`. */
 export const SERVICE_ROUTES: readonly ServiceRoute[] = mergeMethods(
-  Object.entries(ROUTES).flatMap(([service, rows]) => publicRoutes(service as ServiceName, rows)),
+  Object.entries(DECLARED_ROUTES).flatMap(([service, rows]) => publicRoutes(service as ServiceName, rows)),
 ).toSorted((a, b) => b.path.length - a.path.length);
 
 function mergeMethods(routes: readonly ServiceRoute[]): readonly ServiceRoute[] {

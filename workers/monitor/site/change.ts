@@ -55,17 +55,17 @@ async function readSent(
   handler: "changeWatches" | "signOut",
 ): Promise<Result<Sent, Response>> {
   const { publicUrl } = config;
-  const refuse = (title: string, lead: string): Result<never, Response> =>
-    err(respondWithProblem(publicUrl, { status: 403, title, lead }));
+  const refuse = (status: 400 | 403, title: string, lead: string): Result<never, Response> =>
+    err(respondWithProblem(publicUrl, { status, title, lead }));
   const form = await readForm(request, maxBodyBytesOf(ROUTES, handler));
-  if (!form.ok) return refuse("This form cannot be read", `The form ${form.error.problem}.`);
+  if (!form.ok) return refuse(400, "This form cannot be read", `The form ${form.error.problem}.`);
   const session = await readSession(request, config);
   if (session === null)
-    return refuse("You are not signed in", "A session of this page lasts half an hour. Sign in again.");
+    return refuse(403, "You are not signed in", "A session of this page lasts half an hour. Sign in again.");
   const origin = request.headers.get("origin");
   const isForeign = origin !== null && origin !== publicUrl.href;
   if (isForeign || form.value.get("token") !== session.formToken)
-    return refuse("This form is not of your session", "Another site may have sent it. Load the page again.");
+    return refuse(403, "This form is not of your session", "Another site may have sent it. Load the page again.");
   return ok({ session, form: form.value });
 }
 
