@@ -14,7 +14,8 @@ const COMMENT_WIDTH = 120;
 const MARKDOWN_WIDTH = 160;
 
 /** Texts by others, and generated files. What made a vector, and what tells where it is from, is our own. */
-const EXEMPT = /^(?:test\/vectors\/(?!.*\.(?:go|md|mjs|py|sh|ts)$)|LICENSE$|package-lock\.json$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
+const EXEMPT =
+  /^(?:test\/vectors\/(?!.*\.(?:go|md|mjs|py|sh|ts)$)|LICENSE$|package-lock\.json$)|\.(?:json|pem|patch|sum|mod|txt|woff2|png|svg)$/;
 
 const COMMENT = /^\s*(?:\/\/|\*|\/\*\*)|\s\/\/ |\s\/\*\* /;
 
