@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answers of D1 and the objects to reads, recorded once and then repeated from memory, so that a page can be
-// measured without Miniflare's simulators. The client carries the recordings over to a fresh isolate.
+// The answers to reads, recorded once and then repeated from memory: those of D1 and the objects, so that a page can be
+// measured without Miniflare's simulators, and those of the log's own reads, which are invocations of their own. The
+// client carries the recordings over to a fresh isolate.
 
 /** The answers that were recorded. */
 export class Recordings {
   /** Whether answers are repeated, and recorded where there is none yet. */
   isInUse = false;
+  /** Whether the log's own reads are among what is repeated: a page is then measured without them. */
+  hasReads = false;
   readonly #kept = new Map<string, unknown>();
 
   /** Repeats the answer to a question, or asks. The answer is copied as in RPC, so that the caller pays its half. */

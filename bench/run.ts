@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { paint, say } from "../cli/terminal.ts";
 import { createSigningKey } from "../test/support/authority/signing-keys.ts";
 import { startUpstream } from "../test/support/oauth/upstream.ts";
+import { REFERENCE_MS } from "../test/support/process/machine.ts";
 import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
@@ -16,11 +17,10 @@ import { measureLatency, measureLoad } from "./latency.ts";
 import { measureMonitor } from "./monitor.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
 import { measurePages } from "./pages.ts";
-import { FULL, KEY_KINDS, type Plan, QUICK } from "./plan.ts";
+import { FULL, KEY_KINDS, type Plan, QUICK, VERIFICATION_MS } from "./plan.ts";
 import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
 import { measureProtections } from "./protections.ts";
-import { verificationMs } from "./reference.ts";
 import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
@@ -45,7 +45,7 @@ const machine = {
   loadAverage: loadavg()[0] ?? 0,
   node: process.versions.node,
   platform: `${process.platform} ${process.arch}`,
-  verificationMs: verificationMs(),
+  verificationMs: VERIFICATION_MS,
 };
 
 const sections: Section[] = [];
@@ -130,7 +130,8 @@ const plan = values.quick ? QUICK : FULL;
 say(
   `${machine.processors} × ${machine.model}, load ${machine.loadAverage.toFixed(1)}, Node ${machine.node}, ${machine.platform}`,
 );
-say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now`);
+say(`a P-256 verification by OpenSSL takes ${machine.verificationMs.toFixed(3)} ms of CPU on this machine now;`);
+say(`budgets of CPU time are for a machine that takes ${REFERENCE_MS} ms; on a slower one they are as much longer.`);
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   if (values.pages) add(await runWithStack(plan, measurePages));

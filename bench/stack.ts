@@ -137,10 +137,11 @@ export class BenchStack {
     await this.ask(`stand-ins?inUse=${inUse === false ? "no" : "yes"}&sequencer=${sequencer}`);
   }
 
-  /** Lets D1 and the objects answer from recordings, and records what is not among them. */
-  async useRecordings(recordings: string): Promise<void> {
+  /** Lets D1 and the objects answer from recordings, or the log's own reads too, and records what is not among them. */
+  async useRecordings(recordings: string, reads: "without reads" | "and of reads"): Promise<void> {
     const body = Buffer.from(recordings);
-    const { status } = await this.client.send("POST", "/bench/recordings", { contentType: "application/json", body });
+    const path = `/bench/recordings?reads=${reads === "and of reads" ? "yes" : "no"}`;
+    const { status } = await this.client.send("POST", path, { contentType: "application/json", body });
     if (status !== 200) throw new Error(`/bench/recordings answered ${status}`);
   }
 

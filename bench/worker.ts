@@ -19,6 +19,7 @@ import dev, {
   TrustState as DevTrustState,
 } from "../workers/dev.ts";
 import { counts, meterBucket, meterDatabase, meterStorage } from "./counting.ts";
+import { override } from "./override.ts";
 import { createStandIns } from "./stand-ins.ts";
 
 export * from "../workers/dev.ts";
@@ -79,11 +80,12 @@ const ROUTES: Readonly<Record<string, Answer>> = {
     standIns(env).useSequencer(query.get("sequencer") === "yes");
     return null;
   },
-  "/bench/recordings": async (_, env, body) => {
+  "/bench/recordings": async (query, env, body) => {
     const { recordings, use, rehearse } = standIns(env);
     if (body === "") return recordings.toText();
     await use(true);
     recordings.isInUse = true;
+    recordings.hasReads = query.get("reads") === "yes";
     recordings.load(body);
     await rehearse();
     return null;
@@ -160,12 +162,30 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     search: searchRow(number),
   });
 
+/** The entrypoints of the Worker itself; the answers of the two that pages call can be recorded. */
+function recordEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionContext {
+  const { recordings } = standIns(env);
+  const record = <T extends object>(name: string, target: T): T =>
+    new Proxy(target, {
+      get: (_, method) =>
+        Reflect.get(recordings.hasReads ? recordings.answerCalls(name, target) : target, method) as unknown,
+    });
+  const recorded: Readonly<Record<string, unknown>> = {
+    LogReads: record("reads", ctx.exports.LogReads),
+    TrustState: record("trust", ctx.exports.TrustState),
+  };
+  const exports = new Proxy(ctx.exports, {
+    get: (target, name) => (recorded[String(name)] ?? Reflect.get(target, name)) as unknown,
+  });
+  return override(ctx, { exports });
+}
+
 export default {
   async fetch(request: Request, env: ComposedEnv, ctx: ExecutionContext): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const answer = ROUTES[pathname];
     return answer === undefined
-      ? await dev.fetch(request, meterEnv(env), ctx)
+      ? await dev.fetch(request, meterEnv(env), recordEntrypoints(env, ctx))
       : Response.json(await answer(searchParams, env, await request.text()));
   },
 };

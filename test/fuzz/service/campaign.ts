@@ -8,9 +8,10 @@
 
 import { setTimeout } from "node:timers/promises";
 import { Random } from "../../faults/random.ts";
+import { measureSlowness } from "../../support/process/machine.ts";
 import { faultOf } from "./answer-rules.ts";
 import { type Answer, Client } from "./client.ts";
-import { cpuMs, peakMegabytes, verificationMs } from "./cpu-meter.ts";
+import { cpuMs, peakMegabytes } from "./cpu-meter.ts";
 import { Drafts, type FuzzedStack } from "./fuzzed-stack.ts";
 import { type Draft, expensiveBodies } from "./mutations.ts";
 import { OwnShare } from "./own-share.ts";
@@ -65,7 +66,6 @@ interface Numbered {
 
 /** The most expensive request that a stranger can send, on a machine where a P-256 verification takes 0.1 ms. */
 const BUDGET_MS = 10;
-const REFERENCE_MS = 0.1;
 /** CPU that the kernel and workerd need to carry a body, whatever the service does with it. */
 const TRANSFER_MS_PER_MEBIBYTE = 3;
 /** A measurement contains what else the process does meanwhile: rounds, publication, garbage. The fastest counts. */
@@ -117,7 +117,7 @@ export class Campaign {
     this.#pid = fuzzed.stack.workerdPid();
     this.#drafts = new Drafts(fuzzed);
     this.#client = new Client(fuzzed.stack.url);
-    this.#scale = Math.max(1, verificationMs() / REFERENCE_MS);
+    this.#scale = measureSlowness();
   }
 
   /** The most memory that workerd has had. */
@@ -251,7 +251,7 @@ export class Campaign {
     let best = first;
     for (let i = 0; best > this.#budgetOf(one) && i < REPEATS; i++) {
       // Other work on the machine takes its caches and clock rate from both.
-      this.#scale = Math.max(this.#scale, verificationMs() / REFERENCE_MS);
+      this.#scale = Math.max(this.#scale, measureSlowness());
       if (i > 0) await setTimeout(PAUSE_MS);
       const remade = await this.#remake([one]);
       const work = (): Promise<number> => this.#measure(remade, false);
