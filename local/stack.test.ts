@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { ROOT } from "../cli/root.ts";
-import type { Binding, Bindings } from "../shared/settings/binding.ts";
+import { type Binding, type Bindings, isOptional } from "../shared/settings/binding.ts";
 import { DECLARATIONS, DECLARED_SERVICES, mergeBindings } from "../workers/declarations.ts";
 import { STATIC, WORKER } from "./stack.ts";
 
@@ -38,6 +38,7 @@ interface WranglerConfig {
   readonly workers_dev?: boolean;
   readonly triggers: { readonly crons?: readonly string[] };
   readonly observability?: unknown;
+  readonly send_email?: readonly { readonly name: string }[];
   readonly services?: readonly { readonly binding: string; readonly service: string; readonly entrypoint?: string }[];
 }
 
@@ -65,6 +66,7 @@ function configuredBindings(config: WranglerConfig, service: string | null): Bin
       ({ name, namespace_id: namespaceId, simple }) =>
         [name, { kind: "rate_limit", namespaceId, limit: simple.limit, periodSeconds: simple.period }] as const,
     ),
+    ...(config.send_email ?? []).map(({ name }) => [name, { kind: "send_email" }] as const),
     ...(config.services ?? []).map(
       ({ binding, service: script, entrypoint }) =>
         [binding, { kind: "entrypoint", service: ownerOf(script), entrypoint }] as const,
@@ -72,6 +74,10 @@ function configuredBindings(config: WranglerConfig, service: string | null): Bin
   ];
   return Object.fromEntries(rows) as Bindings;
 }
+
+/** A deployment whose account lacks what is optional deploys wrangler.toml as it is. */
+const withoutOptional = (rows: Bindings): Bindings =>
+  Object.fromEntries(Object.entries(rows).filter(([, row]) => !isOptional(row)));
 
 /** The composed Worker implements every class, so its section names no owner. */
 const withoutOwner = (rows: Bindings): unknown =>
@@ -130,14 +136,14 @@ describe("wrangler.toml", () => {
   });
 
   it("binds at the top level what the services declare", () => {
-    expect(configuredBindings(read(), null)).toEqual(withoutOwner(mergeBindings()));
+    expect(configuredBindings(read(), null)).toEqual(withoutOwner(withoutOptional(mergeBindings())));
   });
 
   it("binds the same in [env.dev], over storage of its own", () => {
     const config = read("dev");
     expect(config.compatibility_date).toBe(WORKER.compatibilityDate);
     const { TILES, INDEX, ...dev } = configuredBindings(config, null);
-    const { TILES: tiles, INDEX: index, ...composed } = mergeBindings();
+    const { TILES: tiles, INDEX: index, ...composed } = withoutOptional(mergeBindings());
     expect(dev).toEqual(withoutOwner(composed));
     expect([TILES?.kind, INDEX?.kind]).toEqual([tiles?.kind, index?.kind]);
     expect(TILES).not.toEqual(tiles);
@@ -147,7 +153,7 @@ describe("wrangler.toml", () => {
   it.each(DECLARED_SERVICES)("binds in [env.%s] what the service declares, and creates its classes", (service) => {
     const config = read(service);
     const { bindings } = DECLARATIONS[service];
-    expect(configuredBindings(config, service)).toEqual(bindings);
+    expect(configuredBindings(config, service)).toEqual(withoutOptional(bindings));
     expect(sqliteClasses(config)).toEqual(ownedClasses(Object.values(bindings), service));
   });
 

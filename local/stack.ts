@@ -135,6 +135,7 @@ function runtimeOptions(
     modules: [{ type: "ESModule" as const, path: "worker.mjs", contents: script }],
     bindings: { ...settings },
     serviceBindings: { ASSETS: ASSETS_WORKER.name },
+    ...bindMail(settings),
     // Requests go straight to the Worker: Miniflare's own entry would halve the throughput.
     unsafeDirectSockets: [{ host: listen, port }, ...shardSockets(settings)],
   };
@@ -148,6 +149,13 @@ function runtimeOptions(
     handleStructuredLogs: log,
   };
 }
+
+/** Miniflare keeps the mails that a deployment would send through Cloudflare's mail service. */
+const bindMail = ({
+  MAIL_FROM = "",
+  MAIL_URL = "",
+}: StackOptions["settings"]): { readonly email?: { send_email: { name: string }[] } } =>
+  MAIL_FROM !== "" && MAIL_URL === "" ? { email: { send_email: [{ name: "MAIL" }] } } : {};
 
 /** The loopback addresses of the logs in SHARDS, each once. */
 function shardSockets(settings: StackOptions["settings"]): readonly { readonly host: string; readonly port: number }[] {

@@ -18,6 +18,7 @@ import {
   type Declaration,
   type DeclaredService,
   listRequired,
+  listRequiredResources,
   resourceNames,
   settingNames,
 } from "./declarations.ts";
@@ -204,7 +205,7 @@ const alarmOf = (env: ComposedEnv, ctx: ExecutionContext): MonitorAlarm => ({
 /** The names without which some service cannot run, with what to say of each that is missing. */
 const REQUIRED: ReadonlyMap<string, string> = new Map(
   Object.values<Declaration>(DECLARATIONS).flatMap(({ settings, bindings }): [string, string][] =>
-    [...listRequired(settings), ...resourceNames(bindings)].map((name) => [
+    [...listRequired(settings), ...listRequiredResources(bindings)].map((name) => [
       name,
       describeMissing(name, settings[name]),
     ]),

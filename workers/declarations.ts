@@ -2,7 +2,7 @@
 // The settings and bindings of all services, as they declare them. The routes are in front/routes.ts: the gateway needs
 // them without a single setting of a service.
 
-import type { Binding, Bindings } from "../shared/settings/binding.ts";
+import { type Binding, type Bindings, isOptional } from "../shared/settings/binding.ts";
 import { partNames } from "../shared/settings/parts.ts";
 import type { Setting, SettingRows } from "../shared/settings/setting.ts";
 import * as ca from "./ca/declaration.ts";
@@ -57,6 +57,10 @@ export const isSecret = (name: string): boolean =>
 /** The names of the bindings that a composed Worker's own environment holds. */
 export const resourceNames = (rows: Bindings): readonly string[] =>
   Object.entries(rows).flatMap(([name, { kind }]) => (kind === "entrypoint" ? [] : [name]));
+
+/** The names of the bindings without which a composed Worker does not run. */
+export const listRequiredResources = (rows: Bindings): readonly string[] =>
+  resourceNames(Object.fromEntries(Object.entries(rows).filter(([, row]) => !isOptional(row))));
 
 /** The bindings of the composed Worker, those that several services share once. */
 export const mergeBindings = (): Bindings =>

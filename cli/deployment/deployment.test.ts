@@ -148,6 +148,7 @@ describe("the configuration for wrangler", () => {
       workers_dev: false,
     });
     expect(composed).not.toContain("database_id");
+    expect(composed).not.toContain("send_email");
     const ca = readFileSync(await writeConfig({ deployment: made, worker: "ca", vars: {} }), "utf8");
     expect(JSON.parse(ca)).toMatchObject({
       name: "sigedge-test-ca",
@@ -159,6 +160,26 @@ describe("the configuration for wrangler", () => {
     });
     expect(JSON.parse(ca)).not.toHaveProperty("r2_buckets");
   });
+
+  it.each([null, "monitor", "ca"] as const)(
+    "binds Cloudflare's mail service where a deployment names a sender of mails: %s",
+    async (worker) => {
+      const MAIL_FROM = "Sigedge <watch@sign.example.com>";
+      const readBound = async (mail: Readonly<Record<string, string>>): Promise<unknown> => {
+        const { vars } = value(workerSettings(made));
+        const path = await writeConfig({
+          deployment: made,
+          worker,
+          vars: worker === "ca" ? {} : { ...vars, ...mail },
+        });
+        return (JSON.parse(readFileSync(path, "utf8")) as { readonly send_email?: unknown }).send_email;
+      };
+      const bound = [{ name: "MAIL", allowed_sender_addresses: ["watch@sign.example.com"] }];
+      expect(await readBound({ MAIL_FROM })).toEqual(worker === "ca" ? undefined : bound);
+      expect(await readBound({ MAIL_FROM, MAIL_URL: "https://api.mail.example.com/" })).toBeUndefined();
+      expect(await readBound({})).toBeUndefined();
+    },
+  );
 });
 
 describe("the choice of a deployment", () => {

@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseShards } from "../../shared/logs/shards.ts";
+import { parseMailFrom } from "../../workers/monitor/settings/mail.ts";
 import { IS_INSTALLED, ROOT } from "../root.ts";
 import { DEFAULT_NAME, type Deployment, type WorkerSettings, writePrivate } from "./deployment.ts";
 import { readJsonFile } from "./json-file.ts";
@@ -20,6 +21,7 @@ const NOT_INHERITED = new Set([
   "r2_buckets",
   "d1_databases",
   "ratelimits",
+  "send_email",
   "services",
   "vars",
   "env",
@@ -81,6 +83,7 @@ export async function writeConfig({ deployment, worker, vars }: ConfigRequest): 
     topLevelName: workerName(deployment, worker),
     build: worker === null && !IS_INSTALLED ? { command: HOOK, cwd: ROOT } : {},
     ...aliasTrustFile(deployment),
+    ...bindMail(vars),
     assets: { ...(section["assets"] as Json), directory: fromFolder(deployment, STATIC) },
     d1_databases: withoutIds(section["d1_databases"], fromFolder(deployment, "migrations")),
   };
@@ -116,6 +119,14 @@ export function customDomains({ publicUrl }: Pick<Deployment, "publicUrl">, shar
   const logs = parseShards(shards, publicUrl);
   const others = logs.ok ? logs.value.map(({ baseUrl }) => new URL(baseUrl).hostname) : [];
   return [...new Set([publicUrl.hostname, ...others])].filter((hostname) => !isWorkersDev(hostname));
+}
+
+/** Binds Cloudflare's mail service for the sender of mails, unless a mail API sends them. */
+function bindMail({ MAIL_FROM = "", MAIL_URL = "" }: ConfigRequest["vars"]): Json {
+  const sender = parseMailFrom(MAIL_FROM);
+  return sender.ok && MAIL_URL === ""
+    ? { send_email: [{ name: "MAIL", allowed_sender_addresses: [sender.value.address] }] }
+    : {};
 }
 
 const isWorkersDev = (hostname: string): boolean => hostname.endsWith(".workers.dev");

@@ -4,7 +4,7 @@
 import type { AnchorRpc } from "../rpc/anchor.ts";
 import type { MonitorRpc } from "../rpc/monitor.ts";
 import type { SequencerRpc } from "../rpc/sequencer.ts";
-import type { ResourceBinding } from "../settings/binding.ts";
+import type { MailBinding, ResourceBinding } from "../settings/binding.ts";
 
 /** The logs: each is one Durable Object. */
 export const SEQUENCER: ResourceBinding<DurableObjectNamespace<SequencerRpc>> = {
@@ -52,3 +52,6 @@ export const WRITES: ResourceBinding<RateLimit> = {
   limit: 100,
   periodSeconds: 10,
 };
+
+/** Sends the monitor's mails where no other mail API is set. */
+export const MAIL: MailBinding = { kind: "send_email" };

@@ -214,7 +214,7 @@ const WORDS: { readonly [Kind in EventKind]: (event: EventOf<Kind>) => Words } =
       ["reason", reason],
       ["events that wait", String(pending)],
     ],
-    advice: "Mend the channel or its configuration. The events are kept, and delivered then.",
+    advice: "Mend the channel or its configuration. Events that wait are kept, and delivered then.",
   }),
   recovered: ({ details: { key, kind, since } }) => ({
     subject: `Recovered: ${kind}`,

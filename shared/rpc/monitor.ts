@@ -84,6 +84,6 @@ export interface MonitorRpc extends Rpc.DurableObjectBranded {
   listWatches(name: string): Promise<readonly PersonalWatch[]>;
   addWatch(name: string, channel: PersonalChannel): Promise<Result<null, PersonalWatchError>>;
   changeWatch(name: string, id: string, change: PersonalChange): Promise<Result<null, PersonalWatchError>>;
-  /** Ends the watch with this id, whoever has it. False if there is none. */
+  /** Ends the watch with this id, whoever has it; of a configured one, its mails. False if there is none. */
   endWatch(id: string): Promise<boolean>;
 }

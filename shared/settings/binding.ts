@@ -26,6 +26,12 @@ export type ResourceBinding<T = unknown> = Bound<T> &
       }
   );
 
+/**
+ * Cloudflare's mail service, which not every account has: wrangler.toml binds it nowhere, and `sigedge deploy` binds it
+ * where the settings ask for it (cli/deployment/wrangler-config.ts).
+ */
+export type MailBinding = Bound<SendEmail> & { readonly kind: "send_email" };
+
 /** A named entrypoint of another service, called by RPC. In the composed Worker the composition supplies it. */
 export type EntrypointBinding<T = unknown> = Bound<T> & {
   readonly kind: "entrypoint";
@@ -33,13 +39,20 @@ export type EntrypointBinding<T = unknown> = Bound<T> & {
   readonly entrypoint: string;
 };
 
-export type Binding = ResourceBinding | EntrypointBinding;
+export type Binding = ResourceBinding | MailBinding | EntrypointBinding;
+
+/** Whether a service runs without it. */
+export const isOptional = (row: Binding): row is MailBinding => row.kind === "send_email";
 
 export type Bindings = Readonly<Record<string, Binding>>;
 
 /** The bindings in the environment of a service with these rows. */
 export type BindingsEnv<Rows> = {
-  readonly [Name in keyof Rows]: Rows[Name] extends Bound<infer T> ? NonNullable<T> : never;
+  readonly [Name in keyof Rows]: Rows[Name] extends Bound<infer T>
+    ? Rows[Name] extends MailBinding
+      ? T | undefined
+      : NonNullable<T>
+    : never;
 };
 
 /** The bindings that the environment of a composed Worker holds. */

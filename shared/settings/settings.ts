@@ -3,7 +3,7 @@
 // once, and never a value.
 
 import { err, ok, type Result } from "../result.ts";
-import type { Bindings, BindingsEnv } from "./binding.ts";
+import { type Bindings, type BindingsEnv, isOptional } from "./binding.ts";
 import { joinParts } from "./parts.ts";
 import type { Parsed, Setting, SettingRows } from "./setting.ts";
 
@@ -76,13 +76,14 @@ export class Settings<Rows extends SettingRows = SettingRows> {
   }
 
   /**
-   * The service's bindings; each that the environment lacks is a problem. Call the returned function inside `build`
-   * only.
+   * The service's bindings; each that the environment lacks is a problem, unless the service runs without it. Call the
+   * returned function inside `build` only.
    */
   readBindings<B extends Bindings>(rows: B): () => BindingsEnv<B> {
     const names = Object.keys(rows);
-    for (const name of names) {
-      if (Reflect.get(this.#env, name) === undefined) this.report(`${name} is missing: wrangler.toml must bind it`);
+    for (const [name, row] of Object.entries(rows)) {
+      const isMissing = Reflect.get(this.#env, name) === undefined && !isOptional(row);
+      if (isMissing) this.report(`${name} is missing: wrangler.toml must bind it`);
     }
     return () => Object.fromEntries(names.map((name) => [name, Reflect.get(this.#env, name)])) as BindingsEnv<B>;
   }

@@ -24,6 +24,7 @@ vi.hoisted(() => vi.stubEnv("WRANGLER_LOG", "error"));
 
 const ALICE = "alice@example.com";
 const SHARD_HOST = "127.0.0.2";
+const SENDER = "watch@sign.example.com";
 const SERVICES = ["ca", "tsa", "log", "sequencer", "trust", "oidc", "witness", "monitor", "web"] as const;
 
 let state: string;
@@ -37,13 +38,14 @@ const only = (names: readonly string[]): Settings =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => names.includes(name)));
 
 /** One section of wrangler.toml as wrangler reads it, with its bundle. */
-async function section(environment: string, bindings: Settings): Promise<object> {
+async function section(environment: string, bindings: Settings, more: object = {}): Promise<object> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"), environment);
   const { modulesRules: _rules, rootPath: _root, ...options } = workerOptions as Record<string, unknown>;
   const entry = environment === "ca" ? "test/support/authority/loopback-ca.ts" : (main ?? "");
   const contents = await bundleWorker(entry);
   return {
     ...options,
+    ...more,
     name: `sigedge-${environment}`,
     bindings,
     modules: [{ type: "ESModule", path: `${environment}.mjs`, contents }],
@@ -63,10 +65,15 @@ beforeAll(async () => {
   writeFileSync(join(state, "shards.json"), JSON.stringify(shards));
   const local = openLocalSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
-  settings = local.value;
+  const watches = [{ id: "alice", name: ALICE, tell: { mail: ALICE } }];
+  settings = { ...local.value, MAIL_FROM: `Sigedge <${SENDER}>`, WATCHES: JSON.stringify(watches) };
+  // As cli/deployment/wrangler-config.ts binds it.
+  const mail = { email: { send_email: [{ name: "MAIL", allowed_sender_addresses: [SENDER] }] } };
   const gateway = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
   const services = await Promise.all(
-    SERVICES.map((service) => section(service, only(settingNames(DECLARATIONS[service].settings)))),
+    SERVICES.map((service) =>
+      section(service, only(settingNames(DECLARATIONS[service].settings)), service === "monitor" ? mail : {}),
+    ),
   );
   runtime = new Miniflare(
     convertV4MiniflareOptions({
@@ -77,7 +84,8 @@ beforeAll(async () => {
       resourcePersistencePath: join(state, "storage"),
       cf: false,
       telemetry: { enabled: false },
-      unsafeLocalExplorer: false,
+      // It shows the mails that were sent.
+      unsafeLocalExplorer: true,
       unsafeObservability: false,
       log: new Log(LogLevel.ERROR),
     }),
@@ -113,6 +121,29 @@ it("serves a client through the gateway: certificate, timestamp, entry, trust ro
   await expect
     .poll(() => readJson(`${url}/api/search?email=${ALICE}`), { timeout: 5000 })
     .toMatchObject({ hits: [{ identity: ALICE }, { identity: ALICE }] });
+});
+
+interface KeptMail {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The mails that Miniflare has accepted in place of Cloudflare's mail service. */
+async function readMails(): Promise<readonly KeptMail[]> {
+  const answer = await runtime.dispatchFetch("http://localhost/cdn-cgi/local/explorer/api/local/email/sending");
+  return ((await answer.json()) as { readonly result: readonly KeptMail[] }).result;
+}
+
+it("tells a team by Cloudflare's mail service, until one click ends it", async () => {
+  await expect.poll(readMails, { timeout: 30_000, interval: 200 }).toHaveLength(1);
+  const [mail] = await readMails();
+  expect(mail).toMatchObject({ from: `"Sigedge" <${SENDER}>`, to: [ALICE], subject: "2 new entries that you watch" });
+  const { "List-Unsubscribe": link = "", ...others } = mail?.headers ?? {};
+  expect(others).toEqual({ "List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Auto-Submitted": "auto-generated" });
+  const ended = await fetch(link.slice(1, -1), { method: "POST", body: new URLSearchParams(others) });
+  expect([ended.status, await ended.text()]).toEqual([200, expect.stringContaining("These messages have ended")]);
 });
 
 it.each([[], ["--ct"]])("has logs that pass an audit %s", async (...flags) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The declaration of the monitor service: its settings, bindings and routes.
 
-import { MONITOR, READS, WRITES } from "../../shared/deployment/bindings.ts";
+import { MAIL, MONITOR, READS, WRITES } from "../../shared/deployment/bindings.ts";
 import { OIDC_CONNECTORS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import { WATCH_REDIRECT_PATH } from "../../shared/oauth/client/site.ts";
@@ -42,7 +42,7 @@ const TRUST: EntrypointBinding<Service<TrustStateRpc>> = {
   entrypoint: "TrustState",
 };
 
-export const BINDINGS = { MONITOR, READS, WRITES, LOG, OIDC, TRUST } as const satisfies Bindings;
+export const BINDINGS = { MONITOR, READS, WRITES, MAIL, LOG, OIDC, TRUST } as const satisfies Bindings;
 
 /** A form has a sealed text and an address. */
 const MAX_FORM_BYTES = 8 * 1024;
@@ -66,8 +66,8 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   OPERATOR_ALERTS:
     "JSON object: who is told what `/healthz` reports, and of entries that cannot be read ([watch.md](../watch.md#for-the-operator)).",
   MAIL_URL:
-    "`https://…`: the mail API to which mails are posted ([watch.md](../watch.md#mail)). Without it, nobody is told by mail.",
-  MAIL_FROM: "The sender of mails: an address, or `Name <address>`. Required with `MAIL_URL`.",
+    "`https://…`: the mail API to which mails are posted ([watch.md](../watch.md#mail)). Without it, Cloudflare's mail service sends them.",
+  MAIL_FROM: "The sender of mails: an address, or `Name <address>`. Without it, nobody is told by mail.",
   MAIL_HEADERS: 'JSON object of the headers that the mail API wants: `{"authorization": "Bearer …"}`.',
   MAIL_BODY:
     "JSON that the mail API takes, with `{{from}}`, `{{to}}`, `{{subject}}`, `{{text}}`, `{{unsubscribe}}` and `{{unsubscribe-post}}` in its texts.",

@@ -53,7 +53,7 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
   const alerts = settings.parseIfSet("OPERATOR_ALERTS");
   const secrets = settings.parseIfSet("WATCH_SECRETS");
   const connectors = settings.parseIfSet("OIDC_CONNECTORS");
-  const mail = readMail(settings);
+  const mail = readMail(settings, env.MAIL);
   const bindings = settings.readBindings(BINDINGS);
   const read = settings.finish(() => ({
     publicUrl: publicUrl(),
@@ -75,7 +75,7 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
     const channel = openChannel(tell, known, neighborhood);
     if (!channel.ok) settings.report(`${setting} ${channel.error}`);
     else if (channel.value.kind === "mail" && read.value.mail === null)
-      settings.report(`${setting} tells by mail, and MAIL_URL is missing`);
+      settings.report(`${setting} tells by mail, and MAIL_FROM is missing`);
     return channel.ok ? [channel.value] : [];
   };
   const watches = read.value.rows.flatMap(({ id, conditions, expected, tell }) =>
@@ -98,18 +98,28 @@ export const readConfig: (env: MonitorEnv) => Result<Config, ConfigError> = read
   }));
 });
 
-/** Reads what only a deployment that sends mail needs. */
-function readMail(settings: Settings<typeof SETTINGS>): () => MailConfig | null {
+/** Reads what only a deployment that sends mail needs: a mail API, or a sender for Cloudflare's mail service. */
+function readMail(settings: Settings<typeof SETTINGS>, service: SendEmail | undefined): () => MailConfig | null {
   const url = settings.parseIfSet("MAIL_URL");
   const from = settings.parseIfSet("MAIL_FROM");
   const headers = settings.parseIfSet("MAIL_HEADERS");
   const template = settings.parseIfSet("MAIL_BODY");
-  if (settings.read("MAIL_URL") !== null && settings.read("MAIL_FROM") === null)
-    settings.report("MAIL_FROM is missing: MAIL_URL needs a sender");
+  const [hasUrl, hasFrom] = [settings.read("MAIL_URL") !== null, settings.read("MAIL_FROM") !== null];
+  if (hasUrl && !hasFrom) settings.report("MAIL_FROM is missing: MAIL_URL needs a sender");
+  if (hasFrom && !hasUrl && service === undefined)
+    settings.report("MAIL_FROM needs a mail API (MAIL_URL), or Cloudflare's mail service as the binding MAIL");
   return () => {
     const [address, sender] = [url(), from()];
-    if (address === null || sender === null) return null;
-    return { url: address, from: sender, headers: headers() ?? {}, template: template() ?? DEFAULT_TEMPLATE };
+    if (sender === null) return null;
+    if (address !== null)
+      return {
+        kind: "api",
+        url: address,
+        from: sender,
+        headers: headers() ?? {},
+        template: template() ?? DEFAULT_TEMPLATE,
+      };
+    return service === undefined ? null : { kind: "service", service, from: sender };
   };
 }
 

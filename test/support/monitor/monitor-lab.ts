@@ -76,7 +76,7 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
         const before = changes();
         const found = database.prepare(text).all(...values);
         rows += changes() - before;
-        return { toArray: () => found };
+        return { toArray: () => found.map(withBuffers) };
       },
     },
     transactionSync: <T>(work: () => T): T => {
@@ -164,6 +164,12 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     query: (sql) => database.prepare(sql).all(),
   };
 }
+
+/** A Durable Object gives an ArrayBuffer where node gives a Uint8Array. */
+const withBuffers = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? value.slice().buffer : value]),
+  );
 
 function toHead(name: string, treeSize: number): LogHead {
   const kind = name === "certificate" ? "certificate" : "signature";

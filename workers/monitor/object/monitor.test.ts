@@ -146,6 +146,49 @@ describe("a receiver", () => {
   });
 });
 
+describe("a mail of a team", () => {
+  const MAILED = { mail: "team@example.com" };
+  const mailed = { MAIL_URL: "https://mail.example.com/", MAIL_FROM: "watch@sign.example.com" };
+  const typesTo = (lab: MonitorLab, url: string): readonly string[] =>
+    lab.requests.filter((one) => one.url === url).map(({ body }) => (JSON.parse(body) as { type: string }).type);
+
+  it("is sent no more once its recipient has ended it, and the operator learns of it", async () => {
+    const lab = open([watchOf("alice", "alice@example.com", { tell: MAILED })], {
+      ...mailed,
+      OPERATOR_ALERTS: JSON.stringify(TELL),
+    });
+    await add(lab, "alice@example.com");
+    await lab.run(START + 60_000);
+    expect(typesTo(lab, mailed.MAIL_URL)).toHaveLength(1);
+    await add(lab, "alice@example.com");
+    expect(await lab.object().endWatch("team/alice")).toBe(true);
+    lab.kill();
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(typesTo(lab, mailed.MAIL_URL)).toHaveLength(1);
+    expect(typesTo(lab, TELL.webhook)).toEqual(["delivery.failed"]);
+    expect(lab.query("SELECT COUNT(*) AS n FROM outbox")).toEqual([{ n: 0 }]);
+  });
+
+  it("that the operator gets ends like any other", async () => {
+    const lab = open([], { ...mailed, OPERATOR_ALERTS: JSON.stringify(MAILED) });
+    expect(await lab.object().endWatch("operator/alerts")).toBe(true);
+    lab.logs.get("signature")?.push({ record: Uint8Array.of(1), timestamp: unixMs(START), hints: null });
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await add(lab);
+    await lab.run();
+    expect(lab.requests).toEqual([]);
+  });
+
+  it("has a link; a webhook has none, and goes on", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")]);
+    expect(await lab.object().endWatch("team/alice")).toBe(false);
+    await add(lab, "alice@example.com");
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("alice", [0]));
+  });
+});
+
 describe("a kill", () => {
   it("at any step loses no message, and repeats one only by its key", async () => {
     for (let step = 0; step < 40; step++) {

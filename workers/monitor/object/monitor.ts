@@ -24,10 +24,11 @@ import { type SendDeps, send, sendTest } from "../delivery/send.ts";
 import { type Config, type MonitorEnv, readConfig } from "../env.ts";
 import { makeStopLink } from "../site/sealing.ts";
 import type { Term } from "../watching/terms.ts";
-import type { Watch } from "../watching/watch.ts";
+import { PERSONAL_PREFIX, type Watch } from "../watching/watch.ts";
 import { WatchIndex } from "../watching/watch-index.ts";
 import { type CourierDeps, deliverDue } from "./courier.ts";
 import { CursorTable } from "./cursor-table.ts";
+import { EndedTable } from "./ended-table.ts";
 import { beginAt, type FollowerDeps, lookAtLogs } from "./follower.ts";
 import { CauseTable, listCauses } from "./operator-causes.ts";
 import { type Delivery, OutboxTable } from "./outbox-table.ts";
@@ -58,6 +59,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   /** Log → since when it has been ahead; a restarted object begins anew. */
   readonly #behindSince = new Map<string, UnixMs>();
   readonly #causes: CauseTable;
+  readonly #ended: EndedTable;
   #checkAt = unixMs(0);
   #isWoken = false;
 
@@ -76,7 +78,11 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     this.#outbox = new OutboxTable(this.#tables);
     this.#watches = new WatchTable(this.#tables);
     this.#causes = new CauseTable(this.#tables);
-    if (this.#migrated.ok) this.#cursors.load();
+    this.#ended = new EndedTable(this.#tables);
+    if (this.#migrated.ok) {
+      this.#cursors.load();
+      this.#ended.load();
+    }
     const { watches, operator, neighborhood, mail } = config.value;
     this.#index = new WatchIndex(watches);
     this.#watchesById = new Map([...watches, ...(operator === null ? [] : [operator])].map((one) => [one.id, one]));
@@ -153,7 +159,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     const added = this.#tables.transactionSync(() => {
       if (this.#cursors.isEmpty) beginAt(this.#followerDeps(), heads, 0);
       this.#cursors.saveAll();
-      return this.#watches.add({ id: `own/${crypto.randomUUID()}`, name, channel }, now());
+      return this.#watches.add({ id: `${PERSONAL_PREFIX}${crypto.randomUUID()}`, name, channel }, now());
     });
     if (heads.length > 0) await this.#schedule(now() + UNWATCHED_MS + LOOK_DELAY_MS);
     return added;
@@ -175,10 +181,28 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
 
   async endWatch(id: string): Promise<boolean> {
     this.#checkTables();
+    const configured = this.#watchesById.get(id);
     return this.#tables.transactionSync(() => {
       this.#outbox.remove(id);
-      return this.#watches.remove(id);
+      return configured === undefined ? this.#watches.remove(id) : this.#endConfigured(configured);
     });
+  }
+
+  /** Only a mail has a link that ends it. The operator is told: nobody else learns that a team is told nothing. */
+  #endConfigured({ id, channel }: Watch): boolean {
+    if (channel.kind !== "mail") return false;
+    this.#ended.end(id, channel.to);
+    const details = { channel: id, since: now(), reason: "its recipient has ended the mails", pending: 0 };
+    const operator = this.#findOperator();
+    if (operator !== null)
+      this.#outbox.push(operator.id, makeEvent("delivery.failed", { at: now(), log: null, details }));
+    return true;
+  }
+
+  /** Whom OPERATOR_ALERTS names, unless they have ended their mails. */
+  #findOperator(): Watch | null {
+    const { operator } = this.#config;
+    return operator === null || this.#ended.has(operator) ? null : operator;
   }
 
   override async alarm(): Promise<void> {
@@ -197,7 +221,8 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
    * something is wrong, so that its end is told too.
    */
   async #checkDeployment(): Promise<number | null> {
-    const { operator, logs, trust } = this.#config;
+    const { logs, trust } = this.#config;
+    const operator = this.#findOperator();
     if (operator === null) return null;
     if (now() < this.#checkAt) return this.#causes.isEmpty ? null : this.#checkAt;
     try {
@@ -241,7 +266,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   /** The operator is told too, unless it is the operator's own receiver that fails. */
   #reportPaused({ id }: Watch, { reason, failingSince, pausedAt }: Delivery): void {
     console.error(JSON.stringify({ code: "watch_paused", watch: id, reason }));
-    const { operator } = this.#config;
+    const operator = this.#findOperator();
     if (operator === null || operator.id === id) return;
     const [since, at] = [failingSince ?? now(), pausedAt ?? now()];
     const details = { channel: id, since, reason: reason ?? "failed", pending: this.#outbox.count(id) };
@@ -261,20 +286,20 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   }
 
   #followerDeps(): FollowerDeps {
-    const { logs, operator } = this.#config;
     return {
       storage: this.#tables,
       cursors: this.#cursors,
       outbox: this.#outbox,
-      logs,
+      logs: this.#config.logs,
       find: (terms) => this.#find(terms),
-      operator,
+      operator: this.#findOperator(),
       now,
     };
   }
 
   #find(terms: ReadonlySet<Term>): readonly Watch[] {
-    return [...this.#index.find(terms), ...this.#watches.find(terms)];
+    const configured = this.#index.find(terms).filter((watch) => !this.#ended.has(watch));
+    return [...configured, ...this.#watches.find(terms)];
   }
 
   #courierDeps(): CourierDeps {

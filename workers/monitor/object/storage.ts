@@ -44,5 +44,11 @@ export const MONITOR_SCHEMA: Schema = {
         id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID`,
     ],
+    [
+      // Configured watches whose recipients have ended the mails.
+      `CREATE TABLE ended (
+        id TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (id, address)
+      ) STRICT, WITHOUT ROWID`,
+    ],
   ],
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of the mail API: its headers, and a JSON template whose texts hold placeholders. Values go into texts
-// after the template was parsed, so no value can become JSON.
+// The settings of mail: its sender, and what a mail API wants: headers, and a JSON template whose texts hold
+// placeholders. Values go into texts after the template was parsed, so no value can become JSON.
 
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { isEmailAddress } from "../../../shared/identity/email.ts";
@@ -40,10 +40,19 @@ export function parseMailUrl(text: string): Result<string, string> {
   return url.ok ? ok(text) : err(url.error.reason);
 }
 
+/** Who sends the mails. */
+export interface MailSender {
+  /** As MAIL_FROM has it. */
+  readonly text: string;
+  readonly address: string;
+  /** Empty if it has none. */
+  readonly name: string;
+}
+
 /** Parses MAIL_FROM: an address, or `Name <address>`. The error completes its name. */
-export function parseMailFrom(text: string): Result<string, string> {
-  const [, inner = text] = /^[\x20-\x3b=\x3f-\x7e]{1,64} <([^<>]+)>$/.exec(text) ?? [];
-  return isEmailAddress(inner) ? ok(text) : err("must be an address, or Name <address>");
+export function parseMailFrom(text: string): Result<MailSender, string> {
+  const [, name = "", address = text] = /^([\x20-\x3b=\x3f-\x7e]{1,64}) <([^<>]+)>$/.exec(text) ?? [];
+  return isEmailAddress(address) ? ok({ text, address, name }) : err("must be an address, or Name <address>");
 }
 
 /** Parses MAIL_HEADERS: a JSON object of header texts. The error completes its name. */

@@ -16,6 +16,9 @@ export type Channel =
   | { readonly kind: "slack"; readonly url: string }
   | { readonly kind: "mail"; readonly to: string; readonly isDigest: boolean };
 
+/** How the ids of people's own watches begin; those of WATCHES begin with team/. */
+export const PERSONAL_PREFIX = "own/";
+
 /** One watch. */
 export interface Watch {
   /** Unique in the deployment. */
