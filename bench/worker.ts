@@ -162,7 +162,7 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     search: searchRow(number),
   });
 
-/** The entrypoints of the Worker itself; the answers of the two that pages call can be recorded. */
+/** The entrypoints of the Worker itself; the answers of those that pages call can be recorded. */
 function recordEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionContext {
   const { recordings } = standIns(env);
   const record = <T extends object>(name: string, target: T): T =>
@@ -173,6 +173,7 @@ function recordEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionCo
   const recorded: Readonly<Record<string, unknown>> = {
     LogReads: record("reads", ctx.exports.LogReads),
     TrustState: record("trust", ctx.exports.TrustState),
+    MonitorHeartbeat: record("monitor", ctx.exports.MonitorHeartbeat),
   };
   const exports = new Proxy(ctx.exports, {
     get: (target, name) => (recorded[String(name)] ?? Reflect.get(target, name)) as unknown,

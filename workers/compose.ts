@@ -5,6 +5,7 @@
 import { createGate } from "../shared/http/rate-gate.ts";
 import type { Result } from "../shared/result.ts";
 import type { LogReadsRpc } from "../shared/rpc/log-reads.ts";
+import type { MonitorHeartbeatRpc } from "../shared/rpc/monitor.ts";
 import type { OidcKeysRpc } from "../shared/rpc/oidc-keys.ts";
 import type { OidcPeopleRpc } from "../shared/rpc/oidc-people.ts";
 import type { TrustStateRpc } from "../shared/rpc/trust-state.ts";
@@ -108,6 +109,7 @@ interface Entrypoints {
   readonly OidcKeys: Service<OidcKeysRpc>;
   readonly OidcPeople: Service<OidcPeopleRpc>;
   readonly LogReads: Service<LogReadsRpc>;
+  readonly MonitorHeartbeat: Service<MonitorHeartbeatRpc>;
   readonly TrustState: Service<TrustStateRpc>;
 }
 
@@ -125,8 +127,8 @@ export function compose(
     return { ...serviceEnv.monitor(env), LOG, OIDC, TRUST };
   });
   const webEnv = makePerEnv((env, ctx): WebEnv => {
-    const { LogReads: LOG, TrustState: TRUST } = entrypoints(ctx);
-    return { ...serviceEnv.web(env), LOG, TRUST };
+    const { LogReads: LOG, MonitorHeartbeat: MONITOR, TrustState: TRUST } = entrypoints(ctx);
+    return { ...serviceEnv.web(env), LOG, MONITOR, TRUST };
   });
   return {
     fetch: (request, env, ctx) => {

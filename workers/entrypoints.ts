@@ -6,7 +6,7 @@ import { UsedTokens as CaServiceUsedTokens } from "./ca/index.ts";
 import { type ComposedEnv, serviceEnv } from "./compose.ts";
 import { LogReads as LogServiceReads } from "./log/index.ts";
 import { Tiles as LogServiceTiles, type TilesProps } from "./log/tiles/tiles.ts";
-import { Monitor as MonitorServiceObject } from "./monitor/index.ts";
+import { MonitorHeartbeat as MonitorServiceHeartbeat, Monitor as MonitorServiceObject } from "./monitor/index.ts";
 import {
   Grants as OidcServiceGrants,
   OidcKeys as OidcServiceKeys,
@@ -41,6 +41,14 @@ export class Sequencer extends SequencerServiceObject {
 /** The watches of the deployment, with the secrets of their receivers. */
 export class Monitor extends MonitorServiceObject {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    const { LogReads: LOG, OidcPeople: OIDC, TrustState: TRUST } = ctx.exports;
+    super(ctx, { ...serviceEnv.monitor(env), LOG, OIDC, TRUST });
+  }
+}
+
+/** The monitor's heartbeat for the pages. */
+export class MonitorHeartbeat extends MonitorServiceHeartbeat {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
     const { LogReads: LOG, OidcPeople: OIDC, TrustState: TRUST } = ctx.exports;
     super(ctx, { ...serviceEnv.monitor(env), LOG, OIDC, TRUST });
   }
@@ -94,6 +102,7 @@ declare global {
     interface GlobalProps {
       mainModule: {
         readonly LogReads: typeof LogReads;
+        readonly MonitorHeartbeat: typeof MonitorHeartbeat;
         readonly OidcKeys: typeof OidcKeys;
         readonly OidcPeople: typeof OidcPeople;
         readonly Tiles: typeof Tiles;

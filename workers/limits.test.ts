@@ -53,7 +53,8 @@ afterEach(() => {
 
 const worker = compose(
   { ca, tsa, log, trust, oidc, witness, monitor, web },
-  () => ({ OidcKeys: { jwks: unreachable }, OidcPeople: {}, LogReads: {}, TrustState: {} }) as never,
+  () =>
+    ({ OidcKeys: { jwks: unreachable }, OidcPeople: {}, LogReads: {}, MonitorHeartbeat: {}, TrustState: {} }) as never,
 );
 
 function unreachable(): never {

@@ -9,6 +9,8 @@ import type { UnixMs } from "../time.ts";
  * Only requests from the deployment itself get here: no public route leads to this path (workers/front/routes.ts).
  */
 export const MONITOR_WAKE_PATH = "/monitor/wake";
+/** The same for this path: what the monitor finds wrong with itself, as `{"problems": []}`. */
+export const MONITOR_PROBLEMS_PATH = "/monitor/problems";
 
 /** How far the monitor has looked in one log. */
 export interface LogProgress {
@@ -16,8 +18,8 @@ export interface LogProgress {
   readonly log: string;
   /** Entries below this index were looked at, without a gap. */
   readonly next: number;
-  /** When the monitor last had looked at everything that the log showed. */
-  readonly completeAt: UnixMs;
+  /** When the monitor last had looked at everything that the log showed; null before its first look. */
+  readonly completeAt: UnixMs | null;
   /** Since when entries have been waiting to be looked at; null if none waits. */
   readonly behindSince: UnixMs | null;
   /** Size of the newest head that the log shows; null if it does not answer. */
@@ -35,6 +37,13 @@ export interface MonitorState {
   readonly oldestPendingAt: UnixMs | null;
   /** Watches whose messages are held back, because a week of attempts failed. */
   readonly paused: number;
+  /** Sentences that say what an operator must do. */
+  readonly problems: readonly string[];
+}
+
+/** The monitor's heartbeat, for the pages. A rejected promise is the platform's failure. */
+export interface MonitorHeartbeatRpc extends Rpc.WorkerEntrypointBranded {
+  readState(): Promise<MonitorState>;
 }
 
 /** How a person is told. */

@@ -2,6 +2,7 @@
 // The monitor over HTTP: what is signed in a watched name reaches its owner's webhook, signed, in order, once.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { member } from "../../shared/json/member.ts";
 import { requestCertificateFor } from "../support/authority/request-certificate.ts";
 import { artifactRequest, clientKey, postEntry } from "../support/logs/log-client.ts";
 import { type Receiver, startReceiver } from "../support/monitor/receiver.ts";
@@ -66,4 +67,17 @@ it("tells the owner of a watch about certificate and signature, and nobody about
     ["the event is missing, not push"],
   ]);
   expect(receiver.received).toHaveLength(4);
+});
+
+it("shows on the page of the logs how far the monitor has looked", async () => {
+  const readLogs = async (): Promise<unknown> =>
+    member(await (await fetch(`${stack.url}/logs`, { headers: { accept: "application/json" } })).json(), "monitor");
+  await expect.poll(readLogs, { timeout: 30_000 }).toMatchObject({
+    isWatching: true,
+    pendingMessages: 0,
+    logs: [
+      { log: "signature", entriesBehind: 0, secondsBehind: 0, lastCompleteLook: expect.stringMatching(/Z$/) as string },
+      { log: "certificate", entriesBehind: 0, secondsBehind: 0 },
+    ],
+  });
 });

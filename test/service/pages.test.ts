@@ -68,6 +68,7 @@ const titleOf = (text: string): string => /<title>([^<]*)<\/title>/.exec(text)?.
 const PAGES = (): readonly (readonly [path: string, status: number, title: string, text: string])[] => [
   ["/", 200, "Find out who signed a file", "The logs right now"],
   ["/logs", 200, "Everything works: logs and health", "The numbers"],
+  ["/logs", 200, "Everything works: logs and health", "Off: nobody watches anything"],
   ["/entry/signature/0", 200, "Entry 0: the holder of a key", "The log wrote this entry itself"],
   ["/entry/signature/1", 200, "Entry 1: the holder of a key", "--key KEY.pub"],
   [signed, 200, `Entry ${signed.split("/").at(-1)}: ${ALICE}`, `--certificate-identity ${ALICE}`],

@@ -157,7 +157,8 @@ it("has the front end of the composed Worker, except for what needs a log's bind
   expect(await readJson(`${url}/healthz`)).toMatchObject({ status: "SERVING", problems: [] });
   expect(await (await fetch(`${url}/`)).text()).toContain("<title>Find out who signed a file · localhost");
   expect(await (await fetch(`${url}/entry/signature/1`)).text()).toContain(`${ALICE} signed a file`);
-  expect(await (await fetch(`${url}/logs`)).text()).toContain("<h1>Everything works</h1>");
+  const logs = await (await fetch(`${url}/logs`)).text();
+  for (const text of ["<h1>Everything works</h1>", "How far the monitor has looked"]) expect(logs).toContain(text);
   expect((await fetch(`${url}/assets/site.css`)).headers.get("content-type")).toMatch(/^text\/css/);
   expect((await fetch(url.replace("localhost", "127.0.0.1"))).status).toBe(421);
   expect((await fetch(`${url}/metrics`)).status).toBe(404);

@@ -18,6 +18,7 @@ const FAILING_ENTRYPOINTS = {
   OidcKeys: { jwks: fail },
   OidcPeople: { redeem: fail },
   LogReads: { readEntry: fail, readHeads: fail, readRecords: fail, reportLogs: fail, countByMonth: fail, search: fail },
+  MonitorHeartbeat: { readState: fail },
   TrustState: { readHealth: fail, readDeployedRoot: fail },
 };
 

@@ -35,7 +35,7 @@ export interface Front {
   readonly pages: Readonly<Partial<Record<PageName, Page>>>;
   /** Counts the requests for limited pages; null for a composition without such pages. */
   readonly gateOf: ((config: FrontConfig) => RateGate) | null;
-  /** Describes what an operator must do about the logs, for a composition that can ask them; does not reject. */
+  /** Describes what an operator must do about the logs and their monitor, as far as it can ask; does not reject. */
   readonly logProblems?: (config: FrontConfig) => Promise<readonly string[]>;
   /** Passes the request to a service; it carries its id. */
   readonly dispatch: (service: ServiceName, request: Request) => Response | Promise<Response>;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { MonitorState } from "../../shared/rpc/monitor.ts";
+import { MONITOR_PROBLEMS_PATH, type MonitorState } from "../../shared/rpc/monitor.ts";
 import { unixMs } from "../../shared/time.ts";
+import { CONTEXT } from "../../test/support/composed.ts";
+import { DECLARED_SERVICES } from "../declarations.ts";
+import gateway from "../gateway/index.ts";
 import { formatMonitorGauges, readMonitor } from "./monitor-state.ts";
 
 const NOW = Date.parse("2026-11-29T12:00:00Z");
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
-const stateOf = (behindMs: number | null): MonitorState => ({
+const stateOf = (problems: readonly string[]): MonitorState => ({
   isWatching: true,
   logs: [
     {
@@ -17,26 +20,58 @@ const stateOf = (behindMs: number | null): MonitorState => ({
       next: 10,
       completeAt: unixMs(NOW - 60_000),
       treeSize: 12,
-      behindSince: behindMs === null ? null : unixMs(NOW - behindMs),
+      behindSince: unixMs(NOW - 30_000),
     },
   ],
   pending: 3,
   oldestPendingAt: unixMs(NOW - 90_000),
   paused: 1,
+  problems,
 });
 
 const read = (readState: () => Promise<MonitorState>) =>
   readMonitor({ getByName: () => ({ readState }) } as never, "https://sign.example.com");
 
-it.each([
-  [null, 0],
-  [14 * 60_000, 0],
-  [16 * 60_000, 1],
-])("behind for %s ms, it is a problem %s times", async (behind, problems) => {
-  const report = await read(() => Promise.resolve(stateOf(behind)));
-  expect(report.problems).toHaveLength(problems);
-  if (problems > 0) expect(report.problems[0]).toContain("is 2 entries behind the log signature");
+it("passes on what the monitor finds wrong with itself", async () => {
+  expect((await read(() => Promise.resolve(stateOf(["it is behind"])))).problems).toEqual(["it is behind"]);
 });
+
+it.each([
+  ["well", () => Response.json({ problems: [] }), []],
+  ["behind", () => Response.json({ problems: ["it is behind"] }), ["it is behind"]],
+  [
+    "refused",
+    () => Response.json({}, { status: 503 }),
+    ["the monitor does not answer (status 503): nobody who watches is told anything"],
+  ],
+  [
+    "of another form",
+    () => Response.json([]),
+    ["the monitor does not answer (status 200): nobody who watches is told anything"],
+  ],
+  [
+    "away",
+    () => Promise.reject(new Error("away")),
+    ["the monitor does not answer (away): nobody who watches is told anything"],
+  ],
+] as const)("is asked by the gateway: %s", async (_, answer, problems) => {
+  const env = { PUBLIC_URL: "https://sign.example.com", ...servicesWith({ monitor: answer }) };
+  const response = await gateway.fetch(new Request("https://sign.example.com/healthz"), env as never, CONTEXT);
+  expect(await response.json()).toMatchObject({
+    status: problems.length === 0 ? "SERVING" : "DEGRADED",
+    problems,
+  });
+});
+
+/** Services apart, all of them well; the monitor reports on itself as the test says. */
+function servicesWith({ monitor }: { readonly monitor: () => Response | Promise<Response> }): object {
+  const fetch = async (to: Request | string): Promise<Response> => {
+    const { pathname } = new URL(to instanceof Request ? to.url : to);
+    if (pathname === MONITOR_PROBLEMS_PATH) return await monitor();
+    return Response.json({ problems: [], expiries: [] });
+  };
+  return Object.fromEntries([...DECLARED_SERVICES].map((service) => [service.toUpperCase(), { fetch }]));
+}
 
 it("that does not answer is a problem, and no number is made up", async () => {
   const report = await read(() => Promise.reject(new Error("away")));
@@ -48,7 +83,7 @@ it("that does not answer is a problem, and no number is made up", async () => {
 });
 
 it("has a sample of every gauge", async () => {
-  const text = formatMonitorGauges(await read(() => Promise.resolve(stateOf(30_000))), ["signature", "certificate"]);
+  const text = formatMonitorGauges(await read(() => Promise.resolve(stateOf([]))), ["signature", "certificate"]);
   expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
     "sigedge_monitor_up 1",
     "sigedge_monitor_watching 1",

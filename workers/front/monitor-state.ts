@@ -3,12 +3,11 @@
 // answer is kept for a moment, since those pages are asked for often.
 
 import { withDeadline } from "../../shared/http/deadline.ts";
-import type { MonitorRpc, MonitorState } from "../../shared/rpc/monitor.ts";
+import { member } from "../../shared/json/member.ts";
+import { MONITOR_PROBLEMS_PATH, type MonitorRpc, type MonitorState } from "../../shared/rpc/monitor.ts";
 
 const KEEP_MS = 5_000;
 const DEADLINE_MS = 2_000;
-/** Longer than any look takes, its retries included. */
-const MAX_LAG_MS = 15 * 60_000;
 
 /** The monitor beside the logs. */
 export interface MonitorReport {
@@ -31,20 +30,27 @@ export async function readMonitor(monitor: DurableObjectNamespace<MonitorRpc>, n
 async function ask(monitor: DurableObjectNamespace<MonitorRpc>, name: string): Promise<MonitorReport> {
   try {
     const state = await withDeadline(DEADLINE_MS, monitor.getByName(name).readState());
-    return { state, problems: describeLag(state) };
+    return { state, problems: state.problems };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "no reason given";
-    return { state: null, problems: [`the monitor does not answer (${reason}): nobody who watches is told anything`] };
+    return { state: null, problems: [describeSilence(error)] };
   }
 }
 
-function describeLag({ logs }: MonitorState): readonly string[] {
-  return logs.flatMap(({ log, next, treeSize, behindSince }) => {
-    if (behindSince === null || Date.now() - behindSince < MAX_LAG_MS) return [];
-    const behind = treeSize === null ? "cannot read" : `is ${treeSize - next} entries behind`;
-    return [`the monitor ${behind} the log ${log}: its log lines say why (monitor_look_failed)`];
-  });
+/** Asks the monitor's own Worker, for the gateway, what is wrong with the monitor. Does not reject. */
+export async function readMonitorProblems(monitor: Fetcher): Promise<readonly string[]> {
+  try {
+    const response = await monitor.fetch(`https://monitor${MONITOR_PROBLEMS_PATH}`, {
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    const problems: unknown = response.ok ? member(await response.json(), "problems") : null;
+    return Array.isArray(problems) ? problems.map(String) : [describeSilence(new Error(`status ${response.status}`))];
+  } catch (error) {
+    return [describeSilence(error)];
+  }
 }
+
+const describeSilence = (error: unknown): string =>
+  `the monitor does not answer (${error instanceof Error ? error.message : "no reason given"}): nobody who watches is told anything`;
 
 /** Gauge → help and value. */
 const GAUGES: readonly (readonly [name: string, help: string, value: (state: MonitorState) => number])[] = [

@@ -10,6 +10,7 @@ import { type ConfigError, readOncePerEnv } from "../../shared/settings/settings
 import { type FrontConfig, readFrontConfig } from "../front/config.ts";
 import type { SETTINGS } from "../front/declaration.ts";
 import { answer } from "../front/front.ts";
+import { readMonitorProblems } from "../front/monitor-state.ts";
 import { readUntil, wakeAfter } from "../front/wake-monitor.ts";
 import { warmUp } from "../front/warm-up.ts";
 
@@ -33,6 +34,7 @@ export default {
       settingsProblems: () => collectProblems(env),
       pages: {},
       gateOf: null,
+      logProblems: () => readMonitorProblems(env.MONITOR),
       dispatch: (service, named) =>
         wakeAfter(
           env,

@@ -6,7 +6,7 @@ import { OIDC_CONNECTORS, type OwnSettingTexts, PUBLIC_URL, SHARDS } from "../..
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import { WATCH_REDIRECT_PATH } from "../../shared/oauth/client/site.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
-import { MONITOR_WAKE_PATH } from "../../shared/rpc/monitor.ts";
+import { MONITOR_PROBLEMS_PATH, MONITOR_WAKE_PATH } from "../../shared/rpc/monitor.ts";
 import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
 import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { Bindings, EntrypointBinding } from "../../shared/settings/binding.ts";
@@ -58,6 +58,7 @@ export const ROUTES = [
   { ...form, path: "/watch/stop", handler: "stopWatch", isPrivate: true },
   { method: "GET", path: "/feed/*", limit: "reads", handler: "feed" },
   { method: "GET", path: MONITOR_WAKE_PATH, handler: "wake", isInternal: true },
+  { method: "GET", path: MONITOR_PROBLEMS_PATH, handler: "problems", isInternal: true },
 ] as const satisfies readonly RouteRow[];
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
@@ -90,4 +91,5 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: "[RFC 4287](https://www.rfc-editor.org/rfc/rfc4287)",
   },
   wake: { what: "Lets the monitor look at the logs soon. Only the deployment itself asks this.", spec: null },
+  problems: { what: "Says what is wrong with the monitor. Only the deployment itself asks this.", spec: null },
 };

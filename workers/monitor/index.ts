@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The monitor: tells whoever watches a name, a repository or a key about entries in the logs.
 
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { createRouter, type Handlers, withHandlers } from "../../shared/http/router.ts";
 import { createService } from "../../shared/http/service.ts";
+import type { MonitorHeartbeatRpc, MonitorState } from "../../shared/rpc/monitor.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type MonitorEnv, readConfig } from "./env.ts";
 import { changeWatches, signOut } from "./site/change.ts";
@@ -28,7 +30,14 @@ const HANDLERS: Handlers<typeof ROUTES, [Config]> = {
     const until = await monitor.getByName(publicUrl.href).wake();
     return Response.json({ until }, { headers: { "cache-control": "no-store" } });
   },
+  problems: async (_, config) => {
+    const { problems } = await readState(config);
+    return Response.json({ problems }, { headers: { "cache-control": "no-store" } });
+  },
 };
+
+const readState = async ({ monitor, publicUrl }: Config): Promise<MonitorState> =>
+  await monitor.getByName(publicUrl.href).readState();
 
 const route = createRouter(
   withHandlers(ROUTES, HANDLERS),
@@ -72,3 +81,12 @@ async function scheduled(_controller: ScheduledController, env: MonitorEnv): Pro
 }
 
 export default { ...service, scheduled };
+
+/** Says how far the monitor has looked, for the pages: without the watches. */
+export class MonitorHeartbeat extends WorkerEntrypoint<MonitorEnv> implements MonitorHeartbeatRpc {
+  async readState(): Promise<MonitorState> {
+    const config = readConfig(this.env);
+    if (!config.ok) throw new Error(config.error.problems.join("; "));
+    return await readState(config.value);
+  }
+}

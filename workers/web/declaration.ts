@@ -5,6 +5,7 @@ import { READS } from "../../shared/deployment/bindings.ts";
 import { PUBLIC_URL } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
+import type { MonitorHeartbeatRpc } from "../../shared/rpc/monitor.ts";
 import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { Bindings, EntrypointBinding } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
@@ -18,7 +19,13 @@ const TRUST: EntrypointBinding<Service<TrustStateRpc>> = {
   entrypoint: "TrustState",
 };
 
-export const BINDINGS = { READS, LOG, TRUST } as const satisfies Bindings;
+const MONITOR: EntrypointBinding<Service<MonitorHeartbeatRpc>> = {
+  kind: "entrypoint",
+  service: "monitor",
+  entrypoint: "MonitorHeartbeat",
+};
+
+export const BINDINGS = { READS, LOG, TRUST, MONITOR } as const satisfies Bindings;
 
 const page = { method: "GET", limit: "reads" } as const;
 

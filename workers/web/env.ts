@@ -5,6 +5,7 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { createGate, type RateGate } from "../../shared/http/rate-gate.ts";
 import type { Result } from "../../shared/result.ts";
 import type { LogReadsRpc } from "../../shared/rpc/log-reads.ts";
+import type { MonitorHeartbeatRpc } from "../../shared/rpc/monitor.ts";
 import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { BindingsEnv } from "../../shared/settings/binding.ts";
 import type { SettingsEnv } from "../../shared/settings/setting.ts";
@@ -18,6 +19,7 @@ export interface Config {
   readonly gate: RateGate;
   readonly log: Service<LogReadsRpc>;
   readonly trust: Service<TrustStateRpc>;
+  readonly monitor: Service<MonitorHeartbeatRpc>;
 }
 
 /** Fails with config_invalid, naming everything that is missing or wrong. */
@@ -26,12 +28,13 @@ export const readConfig: (env: WebEnv) => Result<Config, ConfigError> = readOnce
   const publicUrl = settings.parse("PUBLIC_URL");
   const bindings = settings.readBindings(BINDINGS);
   return settings.finish(() => {
-    const { READS, LOG, TRUST } = bindings();
+    const { READS, LOG, TRUST, MONITOR } = bindings();
     return {
       publicUrl: publicUrl(),
       gate: createGate(publicUrl(), { reads: READS }),
       log: LOG,
       trust: TRUST,
+      monitor: MONITOR,
     };
   });
 });

@@ -5,6 +5,7 @@ import { LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds
 import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { LogHead, LogReadsRpc, LogReport, ReadEntry } from "../../shared/rpc/log-reads.ts";
+import type { MonitorState } from "../../shared/rpc/monitor.ts";
 import type { TrustStateRpc } from "../../shared/rpc/trust-state.ts";
 import type { SearchAnswer, SearchHit } from "../../shared/search/answer.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
@@ -50,6 +51,7 @@ function warmUpEnv(): WebEnv {
     READS: NO_LIMIT,
     LOG: makeLogReads(),
     TRUST,
+    MONITOR: { readState: () => Promise.resolve(WATCHING) },
   };
   // The bindings have the methods that pages call and none that the platform adds.
   return env as WebEnv;
@@ -155,6 +157,15 @@ const ANSWER: SearchAnswer = {
   completeThroughByLog: { signature: 1, certificate: 1 },
   newestTimeByLog: { signature: HIT.time, certificate: HIT.time },
   nextCursor: "warm-up",
+};
+
+const WATCHING: MonitorState = {
+  isWatching: true,
+  logs: LOG_KIND_NAMES.map((log) => ({ log, next: 1, completeAt: EPOCH, behindSince: null, treeSize: 1 })),
+  pending: 0,
+  oldestPendingAt: null,
+  paused: 0,
+  problems: [],
 };
 
 const TRUST: Pick<TrustStateRpc, "readHealth" | "readDeployedRoot"> = {

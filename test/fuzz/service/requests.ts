@@ -134,6 +134,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
   const tiles: Make = (random) => ({ rest: random.pick(TILES) });
   return {
     wake: none,
+    problems: none,
     watchPage: none,
     changeWatches: () => ({
       contentType: FORM_TYPE,

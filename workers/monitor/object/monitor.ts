@@ -30,6 +30,7 @@ import { type CourierDeps, deliverDue } from "./courier.ts";
 import { CursorTable } from "./cursor-table.ts";
 import { EndedTable } from "./ended-table.ts";
 import { beginAt, type FollowerDeps, lookAtLogs } from "./follower.ts";
+import { describeLags, Heartbeat } from "./heartbeat.ts";
 import { CauseTable, listCauses } from "./operator-causes.ts";
 import { type Delivery, OutboxTable } from "./outbox-table.ts";
 import { MONITOR_SCHEMA, type MonitorStorage } from "./storage.ts";
@@ -56,8 +57,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
   readonly #sending: SendDeps;
   readonly #tables: MonitorStorage;
   readonly #watches: WatchTable;
-  /** Log → since when it has been ahead; a restarted object begins anew. */
-  readonly #behindSince = new Map<string, UnixMs>();
+  readonly #heartbeat: Heartbeat;
   readonly #causes: CauseTable;
   readonly #ended: EndedTable;
   #checkAt = unixMs(0);
@@ -79,6 +79,7 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     this.#watches = new WatchTable(this.#tables);
     this.#causes = new CauseTable(this.#tables);
     this.#ended = new EndedTable(this.#tables);
+    this.#heartbeat = new Heartbeat(this.#cursors);
     if (this.#migrated.ok) {
       this.#cursors.load();
       this.#ended.load();
@@ -105,31 +106,10 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
     this.#checkTables();
     const isWatching = this.#isWatching();
     const heads = isWatching ? await this.#config.logs.readHeads() : [];
-    const logs = heads.map(({ name, head }) => {
-      const { next, completeAt } = this.#cursors.get(name) ?? { next: 0, completeAt: now() };
-      const treeSize = head?.treeSize ?? null;
-      return {
-        log: name,
-        next,
-        completeAt,
-        treeSize,
-        behindSince: this.#noteLag(name, treeSize !== null && next >= treeSize),
-      };
-    });
+    const logs = this.#heartbeat.read(heads, now());
     // A lost wake-up is made good by whoever asks.
     if (logs.some(({ behindSince }) => behindSince !== null)) await this.#schedule(now() + LOOK_DELAY_MS);
-    return { isWatching, logs, ...this.#outbox.summarize() };
-  }
-
-  /** Notes since when a log has been ahead of the monitor. */
-  #noteLag(log: string, isComplete: boolean): UnixMs | null {
-    if (isComplete) {
-      this.#behindSince.delete(log);
-      return null;
-    }
-    const since = this.#behindSince.get(log) ?? now();
-    this.#behindSince.set(log, since);
-    return since;
+    return { isWatching, logs, ...this.#outbox.summarize(), problems: describeLags(logs, now()) };
   }
 
   async readSealSecret(): Promise<Uint8Array> {

@@ -72,8 +72,8 @@ const signOutForm = ({ formToken }: Session): Markup =>
 
 function describeLooks({ isWatching, logs }: MonitorState): string {
   if (!isWatching) return "Nobody watches anything here yet, so the monitor sleeps.";
-  const seen = logs.map(
-    ({ log, next, completeAt }) => `${log} log through entry ${next - 1}, ${formatClock(completeAt)}`,
+  const seen = logs.map(({ log, next, completeAt }) =>
+    completeAt === null ? `${log} log not yet` : `${log} log through entry ${next - 1}, ${formatClock(completeAt)}`,
   );
   const behind = logs.filter(isBehind);
   const lag = behind.length === 0 ? "no gap" : `still to look at: ${behind.map(countBehind).join(", ")}`;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET / and GET /logs.
 
+import { withDeadline } from "../../../shared/http/deadline.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Config } from "../env.ts";
 import { listDays, logsPage } from "../pages/logs.ts";
 import { startPage } from "../pages/start.ts";
 import { readSite, respond } from "../respond.ts";
+
+/** The page of a deployment whose monitor is stuck says so, and comes all the same. */
+const HEARTBEAT_DEADLINE_MS = 1_500;
 
 export async function serveStart(request: Request, config: Config): Promise<Response> {
   const site = await readSite(config);
@@ -17,9 +21,10 @@ export async function serveLogs(request: Request, config: Config): Promise<Respo
   const now = unixMs(Date.now());
   const days = listDays(now);
   const { href, host } = config.publicUrl;
-  const [reports, trust] = await Promise.all([
+  const [reports, trust, heartbeat] = await Promise.all([
     config.log.reportLogs(days),
     config.trust.readHealth().catch(() => null),
+    withDeadline(HEARTBEAT_DEADLINE_MS, config.monitor.readState()).catch(() => null),
   ]);
-  return respond(request, logsPage({ href, now, days, reports, trust }), { href, host, heads: reports });
+  return respond(request, logsPage({ href, now, days, reports, trust, heartbeat }), { href, host, heads: reports });
 }

@@ -12,6 +12,7 @@ import { code, field, NONE, state, table, withCopy } from "../parts/parts.ts";
 import { type Bar, plot } from "../parts/plot.ts";
 import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";
+import { type Heartbeat, heartbeatJson, listMonitorProblems, monitorSection } from "./heartbeat.ts";
 import { nameLog } from "./site.ts";
 
 /** Everything the page shows. */
@@ -23,6 +24,7 @@ export interface LogsFacts {
   readonly reports: readonly LogReport[];
   /** Null if the trust service does not answer. */
   readonly trust: TrustHealth | null;
+  readonly heartbeat: Heartbeat;
 }
 
 const DAY_MS = 86_400_000;
@@ -35,7 +37,7 @@ export function listDays(now: UnixMs): readonly UnixMs[] {
 }
 
 export function logsPage(facts: LogsFacts): Answer {
-  const { href, reports, trust } = facts;
+  const { href, now, reports, trust, heartbeat } = facts;
   const problems = listProblems(facts);
   const [first = null] = problems;
   const title = first === null ? "Everything works" : headlineOf(facts);
@@ -52,6 +54,7 @@ export function logsPage(facts: LogsFacts): Answer {
       body: html`<h1>${title}</h1>
 ${first === null ? html`<p class="lead">All logs respond, and nothing needs an operator’s attention.</p>` : problemNote(problems)}
 ${reports.map((report) => logSection(report, facts))}
+${monitorSection(heartbeat, now)}
 ${trust === null ? NONE : expirySection(trust)}
 <section id="audit">
 <h2>Check the logs yourself</h2>
@@ -63,18 +66,20 @@ ${code(`npx sigedge audit ${href}`, "command")}
       status: first === null ? "SERVING" : "DEGRADED",
       problems,
       logs: reports.map(reportJson),
+      monitor: heartbeatJson(heartbeat, now),
       expiries: trust?.expiries ?? null,
     },
   };
 }
 
 /** One line each, the logs that do not answer first. */
-function listProblems({ reports, trust }: LogsFacts): readonly string[] {
+function listProblems({ reports, trust, heartbeat }: LogsFacts): readonly string[] {
   const silent = reports.filter(({ head }) => head === null).map((log) => `The ${lowerName(log)} does not answer.`);
   const unhappy = reports.flatMap((log) => describeStop(log) ?? []);
   const index = reports.some(({ searchable }) => searchable === null) ? ["The search index does not answer."] : [];
   const trusted = trust === null ? ["The trust service does not answer."] : trust.problems;
-  return [...new Set([...silent, ...unhappy, ...index, ...trusted, ...reports.flatMap(({ problems }) => problems)])];
+  const ofLogs = reports.flatMap(({ problems }) => problems);
+  return [...new Set([...silent, ...unhappy, ...index, ...trusted, ...ofLogs, ...listMonitorProblems(heartbeat)])];
 }
 
 const lowerName = (log: LogReport): string => nameLog(log).replace(/^\w/, (letter) => letter.toLowerCase());
