@@ -10,7 +10,7 @@ import { capitalize, formatCount, timeTag } from "../parts/words.ts";
 /** The heartbeat; null if the monitor does not answer in time. */
 export type Heartbeat = MonitorState | null;
 
-/** What an operator must do about the monitor, one line each. */
+/** The problems of the monitor that an operator must mend, one line each. */
 export const listMonitorProblems = (heartbeat: Heartbeat): readonly string[] =>
   heartbeat === null
     ? ["The monitor does not answer: nobody who watches is told anything."]
