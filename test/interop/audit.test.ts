@@ -2,13 +2,15 @@
 // Runs `sigedge audit` and `sigedge monitor` over a log by other programs, as released: written by Tessera's
 // posix-oneshot, cosigned by litewitness.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signingKey } from "../support/authority/signing-keys.ts";
-import { makeRekordBody, ServedLog } from "../support/logs/served-log.ts";
+import { makeRekordBody } from "../support/logs/served-log.ts";
+import { type MonitorRun, runMonitor } from "../support/monitor/run-monitor.ts";
 import { runCommand } from "../support/process/command.ts";
+import { type ServedFolder, serveFolder } from "../support/process/served-folder.ts";
 import { type Litewitness, startLitewitness } from "./litewitness.ts";
 import { TesseraLog } from "./tessera.ts";
 
@@ -20,8 +22,7 @@ const LATER = 250;
 let folder: string;
 let witness: Litewitness;
 let log: TesseraLog;
-let served: ServedLog;
-let url: string;
+let served: ServedFolder;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sigedge-audit-interop-"));
@@ -29,8 +30,7 @@ beforeAll(async () => {
   log = new TesseraLog(folder, ORIGIN);
   witness.addLog(ORIGIN, log.vkey);
   await append("log", 0, FIRST);
-  served = new ServedLog(ORIGIN, "entries", []);
-  url = await served.serve();
+  served = await serveFolder(join(folder, "log"));
 });
 afterAll(async () => {
   await served.stop();
@@ -48,15 +48,6 @@ async function append(name: string, from: number, count: number, isCosigned = tr
   await log.append(name, entries, isCosigned ? `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n` : null);
 }
 
-/** Serves a folder's current files. */
-function serve(name: string): void {
-  served.files.clear();
-  for (const path of readdirSync(join(folder, name), { recursive: true, withFileTypes: true })) {
-    const file = join(path.parentPath, path.name);
-    if (path.isFile()) served.files.set(file.slice(join(folder, name).length + 1), readFileSync(file));
-  }
-}
-
 interface ReportJson {
   readonly verdict: string;
   readonly checkpoint: { readonly treeSize: number; readonly signatures: readonly { readonly type: number | null }[] };
@@ -67,7 +58,7 @@ interface ReportJson {
 async function auditNow(): Promise<{ readonly code: number | null; readonly report: ReportJson }> {
   const args = [
     "audit",
-    url,
+    served.url,
     "--key",
     log.vkey,
     "--witness",
@@ -80,36 +71,30 @@ async function auditNow(): Promise<{ readonly code: number | null; readonly repo
   return { code, report: JSON.parse(stdout) as ReportJson };
 }
 
-/** Watches the log with `sigedge monitor`. Returns its exit code, and the kinds of its events. */
-async function monitorNow(): Promise<{ readonly code: number | null; readonly kinds: readonly string[] }> {
+/** Watches the log with `sigedge monitor`. */
+function monitorNow(): Promise<MonitorRun> {
   const config = join(folder, "monitor.yaml");
   writeFileSync(config, "watch:\n  - name: nobody\n    identity: nobody@example.com\n");
-  const state = join(folder, "monitor.json");
-  const given = ["monitor", url, "--key", log.vkey, "--witness", witness.vkey, "--config", config, "--state", state];
-  const { code, stdout } = await runCommand("cli/sigedge.mjs", { args: [...given, "--json"] }).ended;
-  const lines = stdout.trim().split("\n");
-  const events = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly kind: string });
-  return { code, kinds: events.flatMap(({ type, kind }) => (type === "event" ? [kind] : [])) };
+  const files = ["--config", config, "--state", join(folder, "monitor.json")];
+  return runMonitor(served.url, "--key", log.vkey, "--witness", witness.vkey, ...files);
 }
 
 describe("a log written by Tessera and cosigned by litewitness", () => {
   it("is good, and still good after it has grown", async () => {
-    serve("log");
     const first = await auditNow();
     expect([first.code, first.report.verdict, first.report.entries.verified]).toEqual([0, "good", FIRST]);
     expect(first.report.checkpoint.treeSize).toBe(FIRST);
     expect(new Set(first.report.checkpoint.signatures.map(({ type }) => type))).toEqual(new Set([1, 4]));
-    expect(await monitorNow()).toEqual({ code: 0, kinds: [] });
+    expect(await monitorNow()).toMatchObject({ code: 0, kinds: [] });
     await append("log", FIRST, LATER);
-    serve("log");
     const second = await auditNow();
     expect([second.code, second.report.entries.verified]).toEqual([0, FIRST + LATER]);
-    expect(await monitorNow()).toEqual({ code: 0, kinds: [] });
+    expect(await monitorNow()).toMatchObject({ code: 0, kinds: [] });
   });
 
   it("is bad if it serves another history under the same key, which its witness has not seen", async () => {
     await append("fork", 0, FIRST + LATER, false);
-    serve("fork");
+    served.folder = join(folder, "fork");
     const { code, report } = await auditNow();
     expect(code).toBe(1);
     expect(report.findings.map(({ code: found }) => found)).toEqual(["tree_forked"]);

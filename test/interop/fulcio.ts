@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs Fulcio, as released, with the keys of one of our CAs, to compare its answers with ours.
 
-import { spawn } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { findFreePort, LISTEN_ADDRESS } from "../../cli/address.ts";
 import { withSeparatedAliases } from "../../cli/deployment/issuers-file.ts";
 import { interopTool } from "../../tools/interop-tools.ts";
 import type { CaMaterial } from "../support/authority/ca.ts";
 import { valueOf } from "../support/value-of.ts";
+import { startServer } from "./server.ts";
 
 /** The configuration of the public instance, from Fulcio's repository. */
 export const publicConfig = (): string => readFileSync(interopTool("fulcio", "config.yaml"), "utf8");
@@ -36,8 +34,6 @@ export interface Fulcio {
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
-
-const START_TIMEOUT_MS = 30_000;
 
 /** Starts Fulcio on free ports, and waits until it serves. */
 export async function startFulcio({ material, config, log }: FulcioOptions): Promise<Fulcio> {
@@ -68,34 +64,16 @@ export async function startFulcio({ material, config, log }: FulcioOptions): Pro
     "ct-log-url": log?.url ?? "",
     ...(log === null ? {} : { "ct-log-public-key-path": write("log.pem", log.publicKey) }),
   };
-  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(interopTool("fulcio", "fulcio"), ["serve", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-4000);
-    });
-  }
   const url = `http://${LISTEN_ADDRESS}:${port}`;
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  const program = { file: interopTool("fulcio", "fulcio"), command: "serve", flags, healthUrl: `${url}/healthz` };
+  const stopServer = await startServer(program).catch((error: unknown) => {
+    removeFolder();
+    throw error;
+  });
   const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.kill()) await once(child, "exit");
-    rmSync(folder, { recursive: true, force: true });
+    await stopServer();
+    removeFolder();
   };
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await isServing(url))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      await stop();
-      throw new Error(`fulcio does not serve: ${output}`);
-    }
-    await sleep(50);
-  }
   return { url, stop };
-}
-
-async function isServing(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/healthz`)).ok;
-  } catch {
-    return false;
-  }
 }

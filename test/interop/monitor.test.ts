@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signingKey } from "../support/authority/signing-keys.ts";
 import { addEntry, bareVerifier, base64, makeHashedRequest, requestOwnCertificate } from "../support/logs/entries.ts";
-import { runCommand } from "../support/process/command.ts";
+import { type MonitorRun, runMonitor } from "../support/monitor/run-monitor.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const ALICE = "alice@example.com";
@@ -32,35 +32,14 @@ async function signKeyless(email: string): Promise<void> {
   await addEntry(stack, makeHashedRequest(key, Buffer.from(`signed by ${email}`), verifier));
 }
 
-interface Line {
-  readonly type: string;
-  readonly kind?: string;
-  readonly key?: string;
-  readonly text?: string;
-  readonly log?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly isWhole?: boolean;
-  readonly exitCode?: number;
-}
-
-async function monitor(
-  ...args: readonly string[]
-): Promise<{ readonly code: number | null; readonly lines: readonly Line[]; readonly stderr: string }> {
-  const given = ["monitor", stack.url, "--config", join(folder, "monitor.yaml"), "--state", join(folder, "state.json")];
-  const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args: [...given, ...args, "--json"] }).ended;
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  return { code, lines: lines.map((line) => JSON.parse(line) as Line), stderr };
-}
-
-const kinds = (lines: readonly Line[]): readonly string[] =>
-  lines.flatMap(({ kind, type }) => (type === "event" ? [kind ?? ""] : []));
+const monitor = (...args: readonly string[]): Promise<MonitorRun> =>
+  runMonitor(stack.url, "--config", join(folder, "monitor.yaml"), "--state", join(folder, "state.json"), ...args);
 
 it("reads both logs by TUF, and finds nothing unexpected", async () => {
   await signKeyless("bob@example.com");
-  const { code, lines, stderr } = await monitor();
+  const { code, kinds, lines, stderr } = await monitor();
   expect(stderr).toBe("");
-  expect(kinds(lines)).toEqual([]);
+  expect(kinds).toEqual([]);
   const covered = lines.filter(({ type }) => type === "coverage");
   expect(covered.map(({ from, to, isWhole }) => [from, to, isWhole])).toEqual([
     [0, 2, true],
@@ -75,19 +54,18 @@ it("warns of every certificate and every entry in a watched name, once", async (
   await signKeyless(ALICE);
   await signKeyless("bob@example.com");
   const found = await monitor();
-  expect(kinds(found.lines)).toEqual(["match.unexpected", "match.unexpected"]);
+  expect(found.kinds).toEqual(["match.unexpected", "match.unexpected"]);
   expect(found.code).toBe(1);
-  const { code, lines } = await monitor();
-  expect([code, kinds(lines)]).toEqual([0, []]);
+  expect(await monitor()).toMatchObject({ code: 0, kinds: [] });
 });
 
 it("shows what a configuration would have matched, and keeps and tells nothing", async () => {
   const before = readFileSync(join(folder, "state.json"), "utf8");
-  const { code, lines } = await monitor("--lint");
+  const { code, kinds, lines } = await monitor("--lint");
   expect(lines.filter(({ type }) => type === "preview")).toMatchObject([
     { selector: "mine", days: 30, unexpected: 2, expected: 0, examples: [{ identity: ALICE }, { identity: ALICE }] },
   ]);
-  expect([code, kinds(lines)]).toEqual([0, []]);
+  expect([code, kinds]).toEqual([0, []]);
   const file = join(folder, "nobody.yaml");
   writeFileSync(file, "watch:\n  - name: nobody\n    identity: nobody@example.com\n");
   const doubtful = await monitor("--lint", "--config", file);
@@ -103,7 +81,7 @@ it("says an event again with its code until its channel took it, or is no channe
   const mine = ["--config", file, "--state", join(folder, "channel.json")];
   expect((await monitor(...mine)).code).toBe(1);
   const again = await monitor(...mine);
-  expect([again.code, kinds(again.lines)]).toEqual([1, ["delivery.failed"]]);
+  expect([again.code, again.kinds]).toEqual([1, ["delivery.failed"]]);
   writeFileSync(file, watch);
   const dropped = await monitor(...mine);
   expect(dropped.stderr).toMatch(/drops 2 events for broken/);

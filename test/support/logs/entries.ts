@@ -66,7 +66,7 @@ export const preAuthEncoding = (payloadType: string, payload: Uint8Array): Uint8
   Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `), payload]);
 
 /** Posts an entry. */
-export const postEntry = (stack: TestStack, body: object | string): Promise<Response> =>
+export const postEntry = (stack: Pick<TestStack, "url">, body: object | string): Promise<Response> =>
   fetch(`${stack.url}/api/v2/log/entries`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -74,7 +74,7 @@ export const postEntry = (stack: TestStack, body: object | string): Promise<Resp
   });
 
 /** Posts an entry. Throws unless the log accepts it. */
-export async function addEntry(stack: TestStack, body: object): Promise<LogEntryJson> {
+export async function addEntry(stack: Pick<TestStack, "url">, body: object): Promise<LogEntryJson> {
   const response = await postEntry(stack, body);
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
   return (await response.json()) as LogEntryJson;
