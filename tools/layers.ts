@@ -28,6 +28,7 @@ export const LAYERS: readonly Layer[] = [
       "identity/",
       "fulcio/",
       "rekor/",
+      "rekor-v1/",
       "tsa/",
       "trust/",
       "search/",

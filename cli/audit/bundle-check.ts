@@ -2,11 +2,13 @@
 // Decodes one bundle of entries, hashes it and checks each entry. This is the expensive part of an audit, so it runs
 // in worker threads. Knows the bundle only, not the tree.
 
+import { sha256 } from "#sha256";
 import { concat } from "../../shared/bytes/bytes.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf, type TileLeaf } from "../../shared/ct/leaf.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { arePossible } from "../../shared/rekor/hints.ts";
 import type { SidecarLine } from "../../shared/rekor/sidecar.ts";
+import type { Credential } from "../../shared/rekor/verify.ts";
 import { decodeEntryBundle } from "../../shared/tlog/entries.ts";
 import { leafHash } from "../../shared/tlog/hash.ts";
 import type { Finding } from "../served-log/findings.ts";
@@ -15,7 +17,7 @@ import { checkChain, leafProblem } from "./certificate-entry.ts";
 import { certificateIdentity, signatureIdentity } from "./entry-identity.ts";
 import { type AuditPolicy, judgeCertificate, judgeSignature } from "./entry-policy.ts";
 import type { Issuers } from "./issuers.ts";
-import { type EntryVerdict, judgeRekorEntry } from "./rekor-entry.ts";
+import { type EntryVerdict, judgeRekorEntry, judgeRekorV1Entry } from "./rekor-entry.ts";
 
 /** The settings of an audit, the same for all bundles. */
 export interface CheckSettings {
@@ -81,32 +83,54 @@ const rejectMalformed = (path: string, reason: string): BundleCheck => ({
 type Decoder = (task: BundleTask, settings: CheckSettings, issuers: Issuers) => readonly DecodedEntry[] | string;
 
 /** Decodes the entries; a string says what is wrong with the bundle. */
-const DECODERS: Readonly<Record<LogKind, Decoder>> = { signature: decodeSignatures, certificate: decodeLeaves };
+const DECODERS: Readonly<Record<LogKind, Decoder>> = {
+  signature: decodeBodies(judgeBody),
+  certificate: decodeLeaves,
+  "rekor-v1": decodeBodies(judgeV1Body),
+};
 
-function decodeSignatures(task: BundleTask, settings: CheckSettings): readonly DecodedEntry[] | string {
-  const decoded = decodeEntryBundle(task.bytes);
-  if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
-  return decoded.value.map((body, i) => ({
-    hashed: body,
-    judge: () => judgeBody(body, { leafIndex: task.firstIndex + i, line: task.lines?.[i] ?? null }, settings),
-  }));
+interface BodyPlace {
+  readonly leafIndex: number;
+  readonly line: SidecarLine | null;
 }
 
-async function judgeBody(
-  body: Uint8Array,
-  { leafIndex, line }: { readonly leafIndex: number; readonly line: SidecarLine | null },
-  { verifies, policy }: CheckSettings,
-): Promise<Judged> {
-  const { verdict, candidate } = await judgeRekorEntry(body, verifies);
-  const time = line?.timestamp ?? null;
+function decodeBodies(
+  judge: (body: Uint8Array, place: BodyPlace, settings: CheckSettings) => Promise<Judged>,
+): Decoder {
+  return (task, settings) => {
+    const decoded = decodeEntryBundle(task.bytes);
+    if (!decoded.ok) return DECODE_PROBLEMS[decoded.error.code];
+    return decoded.value.map((body, i) => ({
+      hashed: body,
+      judge: () => judge(body, { leafIndex: task.firstIndex + i, line: task.lines?.[i] ?? null }, settings),
+    }));
+  };
+}
+
+async function judgeBody(body: Uint8Array, place: BodyPlace, settings: CheckSettings): Promise<Judged> {
+  const { verdict, candidate } = await judgeRekorEntry(body, settings.verifies);
+  const findings = await judgeSigned(candidate?.credential ?? null, place, settings);
+  const identity = candidate === null ? null : signatureIdentity(candidate);
+  return { verdict, identity, time: place.line?.timestamp ?? null, findings };
+}
+
+async function judgeV1Body(body: Uint8Array, place: BodyPlace, settings: CheckSettings): Promise<Judged> {
+  const { verdict, signer } = await judgeRekorV1Entry(body, settings.verifies);
+  const findings = await judgeSigned(signer, place, settings);
+  return { verdict, identity: sha256(body), time: place.line?.timestamp ?? null, findings };
+}
+
+async function judgeSigned(
+  signer: Credential | null,
+  { leafIndex, line }: BodyPlace,
+  { policy }: CheckSettings,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   if (line !== null && line.hints !== null && !arePossible(line.hints)) {
     findings.push({ code: "hints_invalid", leafIndex });
   }
-  if (policy !== null && candidate !== null) {
-    findings.push(...(await judgeSignature(policy, candidate.credential, { leafIndex, time })));
-  }
-  return { verdict, identity: candidate === null ? null : signatureIdentity(candidate), time, findings };
+  if (policy === null || signer === null) return findings;
+  return [...findings, ...(await judgeSignature(policy, signer, { leafIndex, time: line?.timestamp ?? null }))];
 }
 
 function decodeLeaves(task: BundleTask, settings: CheckSettings, issuers: Issuers): readonly DecodedEntry[] | string {

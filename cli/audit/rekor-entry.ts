@@ -3,6 +3,7 @@
 // payload, so its signature cannot be verified from the log.
 // Spec: https://github.com/sigstore/architecture-docs/blob/main/rekor-v2-spec.md
 
+import { equal } from "../../shared/bytes/bytes.ts";
 import {
   isKeyDetails,
   KEY_DETAILS_NUMBERS,
@@ -12,7 +13,9 @@ import {
 import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import { decodeEntry } from "../../shared/rekor/entry.ts";
-import { type Candidate, toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
+import { type Candidate, type Credential, toCandidates, verifyAny } from "../../shared/rekor/verify.ts";
+import { parseProposedEntry } from "../../shared/rekor-v1/entry.ts";
+import { readStoredEntry } from "../../shared/rekor-v1/stored.ts";
 
 /**
  * `unknown`: an entry of an unknown kind. `unverified`: an entry of a known kind that lacks the data for
@@ -46,6 +49,26 @@ export async function judgeRekorEntry(body: Uint8Array, verifies: boolean): Prom
   const verified = candidates.ok ? verifyAny(candidates.value) : candidates;
   const verdict = verified.ok ? VERIFIED : rejectInvalid(REASONS.get(verified.error.code) ?? verified.error.code);
   return { verdict, candidate };
+}
+
+/** The verdict on a body of a Rekor v1 log, and who signed it; null if it is not an entry that this version reads. */
+export interface JudgedV1Body {
+  readonly verdict: EntryVerdict;
+  readonly signer: Credential | null;
+}
+
+/** Judges one body of a Rekor v1 log. The leaf of an envelope lacks the payload that its signature covers. */
+export async function judgeRekorV1Entry(body: Uint8Array, verifies: boolean): Promise<JudgedV1Body> {
+  const stored = readStoredEntry(body);
+  if (stored === null) return { verdict: { kind: "unknown" }, signer: null };
+  const json = parseJson(body);
+  // Only a hashedrekord entry is stored as it was proposed.
+  const proposed = json.ok ? parseProposedEntry(json.value) : json;
+  if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signer: stored.verifier };
+  if (!equal(proposed.value.body, body))
+    return { verdict: rejectInvalid("it is not canonical"), signer: stored.verifier };
+  const verified = await proposed.value.verify();
+  return { verdict: verified.ok ? VERIFIED : rejectInvalid(verified.error.reason), signer: stored.verifier };
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

@@ -142,6 +142,7 @@ function otherLines({ lines }: AuditedHead): readonly string[] {
 
 const CHECKED = {
   signature: (number: number) => pluralize(number, "signature of an entry", "signatures of entries"),
+  "rekor-v1": (number: number) => pluralize(number, "signature of an entry", "signatures of entries"),
   certificate: (number: number) => pluralize(number, "certificate and its chain", "certificates and their chains"),
 } as const;
 

@@ -81,6 +81,7 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
   ENTRIES_PER_CERTIFICATE: { text: "many", sentence: "ENTRIES_PER_CERTIFICATE must be", file: null },
   ENTRIES_PER_KEY: { text: "many", sentence: "ENTRIES_PER_KEY must be", file: null },
   SIGNING_ALGORITHMS: { text: "ECDSA", sentence: "SIGNING_ALGORITHMS has ECDSA; known are", file: null },
+  REKOR_V1_DUPLICATES: { text: "409", sentence: "REKOR_V1_DUPLICATES must be entry or conflict", file: null },
   OTHER_TSA_CHAINS: { text: "x", sentence: `OTHER_TSA_CHAINS ${NO_CHAIN}`, file: null },
   TUF_KEY: { text: "x", sentence: "TUF_KEY is not a P-256 private key in PKCS#8 PEM", file: "keys/tuf.key.pem" },
   TRUST_FILE: { text: "x", sentence: "TRUST_FILE is not JSON.", file: null },

@@ -81,11 +81,11 @@ const KEY_FILES: readonly KeyFile[] = [
   { file: "tsa-root.key.pem", algorithm: P384, setting: null },
   toKeyFile("TSA_KEY", P256),
   ...Object.values(SEQUENCER_KINDS)
-    .flatMap(({ keySettings: { ecdsa, ed25519 } }) => [
-      toKeyFile(ecdsa, P256),
-      ed25519 === null ? null : toKeyFile(ed25519, ED25519),
+    .flatMap(({ keySettings }) => [
+      keySettings && toKeyFile(keySettings.ecdsa, P256),
+      keySettings?.ed25519 && toKeyFile(keySettings.ed25519, ED25519),
     ])
-    .filter((row) => row !== null),
+    .filter((row) => row !== null && row !== undefined),
   toKeyFile("OIDC_KEY", RSA_2048),
 ];
 

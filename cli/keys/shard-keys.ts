@@ -34,8 +34,8 @@ export function openShardKeys(
 }
 
 function openLogKeys(folder: string, kind: LogConfig["kind"]): Result<Readonly<Record<string, string>>, KeysError> {
-  const { keySettings } = SEQUENCER_KINDS[kind];
-  const files = Object.entries(KEY_FILES).filter(([member]) => keySettings[member as keyof typeof KEY_FILES] !== null);
+  const { hasEd25519 } = SEQUENCER_KINDS[kind];
+  const files = Object.entries(KEY_FILES).filter(([member]) => member !== "ed25519" || hasEd25519);
   try {
     if (!existsSync(folder)) {
       makeFolder(join(folder, ".."));

@@ -55,7 +55,15 @@ export function logOfVkeys(url: string, vkeys: readonly string[], kind: LogKind 
   const [origin = "", another] = names;
   if (another !== undefined) return err(`the keys belong to different logs: ${names.join(", ")}`);
   const known = LOG_KIND_NAMES.find((one) => keys.some(({ type }) => type === LOG_KINDS[one].ownCheckpointType));
-  return ok({ url, kind: kind ?? known ?? FIRST_KIND, origin, vkeys, isRekor: false });
+  const chosen = kind ?? known ?? FIRST_KIND;
+  return ok({ url, kind: chosen, origin: originOfSigner(url, chosen, origin), vkeys, isRekor: false });
+}
+
+/** The origin that a log of this kind has at a URL, if its keys have that origin's name; otherwise their own name. */
+function originOfSigner(url: string, kind: LogKind, name: string): string {
+  const { originOf, signerNameOf } = LOG_KINDS[kind];
+  const origin = URL.canParse(url) ? originOf(url) : name;
+  return signerNameOf(origin) === name ? origin : name;
 }
 
 /** The kind of a log about which nothing is known but keys that several kinds have. */
@@ -119,6 +127,8 @@ function toLog(url: string, kind: LogKind, instances: readonly LogInstance[]): R
 /** The verifier key of a log whose trusted root has this key; null if a key of its type signs no checkpoints. */
 export function toVkey(kind: LogKind, origin: string, spki: Uint8Array): string | null {
   const parsed = parsePublicKey(spki);
-  const signer = parsed.ok ? LOG_KINDS[kind].checkpointKey(parsed.value) : null;
-  return signer && formatVkey(origin, vkeyId(signer.type, origin, signer.key), signer.type, signer.key);
+  const { checkpointKey, signerNameOf } = LOG_KINDS[kind];
+  const signer = parsed.ok ? checkpointKey(parsed.value) : null;
+  const name = signerNameOf(origin);
+  return signer && formatVkey(name, vkeyId(signer.type, name, signer.key), signer.type, signer.key);
 }

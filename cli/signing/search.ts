@@ -30,8 +30,8 @@ export async function waitForHit(url: string, query: string, logIndex: number): 
   }
 }
 
-/** Whether clients write to the first log of this name, which is called after its kind. */
-const isForClients = (log: string): boolean => isLogKind(log) && LOG_KINDS[log].writer === "clients";
+/** Whether the first log of this name, which is called after its kind, is the one that our own clients write to. */
+const isForClients = (log: string): boolean => isLogKind(log) && LOG_KINDS[log].rekorApi === 2;
 
 function decodeHits(json: unknown): readonly Hit[] {
   const hits = member(json, "hits");

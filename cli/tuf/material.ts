@@ -9,13 +9,14 @@ import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
 import type { LogConfig } from "../../shared/logs/config.ts";
-import { parseShards, selectLogsForClients } from "../../shared/logs/shards.ts";
+import { parseShards } from "../../shared/logs/shards.ts";
 import { parseConnectors } from "../../shared/oauth/connectors/connectors.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { joinParts } from "../../shared/settings/parts.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import {
   type Chain,
+  chooseOfferedLogs,
   groupByMember,
   type TrustedLog,
   type TrustMaterial,
@@ -70,11 +71,10 @@ export function materialOf(deployment: DeploymentSettings): Result<TrustMaterial
   const firstCa = Math.min(...[caChain.value, ...otherCaChains.value].map(([issuing]) => issuing.notBefore));
   const trusted = toTrustedLogs(logs.value, settings, logsCreatedAt ?? unixMs(firstCa));
   if (!trusted.ok) return trusted;
-  const [offered] = selectLogsForClients(logs.value, now);
   return ok({
     publicUrl,
     ...groupByMember(trusted.value),
-    offeredLog: offered === undefined ? null : (trusted.value.get(offered) ?? null),
+    offeredLogs: chooseOfferedLogs(logs.value, trusted.value, now),
     caChain: caChain.value,
     otherCaChains: otherCaChains.value,
     tsaChain: tsaChain.value,
@@ -117,7 +117,9 @@ function toTrustedLogs(
 
 /** The setting of the ECDSA key of a first log, which is called after its kind. */
 const FIRST_LOG_KEYS: ReadonlyMap<string, string> = new Map(
-  Object.entries(SEQUENCER_KINDS).map(([name, { keySettings }]) => [name, keySettings.ecdsa]),
+  Object.entries(SEQUENCER_KINDS).flatMap(([name, { keySettings }]) =>
+    keySettings === null ? [] : [[name, keySettings.ecdsa]],
+  ),
 );
 
 /** The PEM of a log's ECDSA key; "" if the settings have none. */

@@ -23,7 +23,7 @@ interface BodyRow {
   /** A longer body is rejected unread. Several times what a real request has. */
   readonly maxBodyBytes: number;
   /** The limit that the request counts against, for its client's network. */
-  readonly limit: WriteLimit;
+  readonly limit: WriteLimit | "reads";
 }
 
 interface PathRow {
@@ -40,6 +40,8 @@ interface PathRow {
   readonly kinds?: readonly LogKind[];
   /** Pages of other origins may not read the answers, which belong to one browser or one client. */
   readonly isPrivate?: true;
+  /** Pages of any origin may send the request, with a body too, and read its answer. */
+  readonly isOpen?: true;
   /** Reached by the front end's own requests only, never from outside. */
   readonly isInternal?: true;
 }

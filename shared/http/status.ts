@@ -45,6 +45,9 @@ export interface Status {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The HTTP status of a response. */
+export const httpStatusOf = ({ grpc, http }: Status): number => http ?? GRPC[grpc].http;
+
 /** Renders `{"code","message","details":[]}` with the HTTP status of the code; never cached. */
 export function renderStatus({ grpc, http, message, headers = {} }: Status): Response {
   const { number, http: mapped } = GRPC[grpc];

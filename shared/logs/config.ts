@@ -3,7 +3,7 @@
 
 import type { PublicUrl } from "../http/public-url.ts";
 import type { UnixMs } from "../time.ts";
-import { LOG_KINDS, type LogKind, mapKinds } from "./kinds.ts";
+import { FIRST_KINDS, type FirstKind, LOG_KINDS, type LogKind } from "./kinds.ts";
 
 /** The configuration of one log. */
 export interface LogConfig {
@@ -27,11 +27,15 @@ export interface LogConfig {
   readonly usedFrom: UnixMs | null;
 }
 
-/** The first log of each kind. */
-export type Logs = Readonly<Record<LogKind, LogConfig>>;
+/** The first logs, by their kinds. */
+export type Logs = Readonly<Record<FirstKind, LogConfig>>;
 
-/** The first log of each kind, behind the public URL and named after its kind. SHARDS opens more (shards.ts). */
-export const logsOf = (publicUrl: PublicUrl): Logs => mapKinds((kind) => openLog({ name: kind, kind, url: publicUrl }));
+/** The first logs: behind the public URL, and each named after its kind. SHARDS opens more (shards.ts). */
+export function logsOf(publicUrl: PublicUrl): Logs {
+  const open = (kind: LogKind): LogConfig => openLog({ name: kind, kind, url: publicUrl });
+  const [signature, certificate] = FIRST_KINDS;
+  return { [signature]: open(signature), [certificate]: open(certificate) };
+}
 
 /** A log that accepts entries, at the path of its kind below a URL. */
 export function openLog({

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { naiveRecords } from "../../test/support/logs/naive-log.ts";
 import { parsePublicUrl } from "../http/public-url.ts";
-import { logsOf } from "./config.ts";
+import { openLog } from "./config.ts";
 import { findLogKind, isLogKind, LOG_KIND_NAMES, LOG_KINDS } from "./kinds.ts";
 import { LOG_RECORDS } from "./records.ts";
 
@@ -89,8 +89,10 @@ describe("findLogKind", () => {
     "finds each kind of log at %s",
     (href) => {
       const url = parsePublicUrl(href);
-      const logs = url.ok ? logsOf(url.value) : null;
-      for (const kind of LOG_KIND_NAMES) expect(logs && findLogKind(logs[kind])).toBe(kind);
+      for (const kind of LOG_KIND_NAMES) {
+        const log = url.ok ? openLog({ name: kind, kind, url: url.value }) : null;
+        expect(log && findLogKind(log)).toBe(kind);
+      }
     },
   );
 

@@ -4,14 +4,16 @@
 
 import { CERTIFICATE_LOG } from "./kinds/certificate.ts";
 import type { LogKindFacts } from "./kinds/kind.ts";
+import { REKOR_V1_LOG } from "./kinds/rekor-v1.ts";
 import { SIGNATURE_LOG } from "./kinds/signature.ts";
 
 const KINDS = {
   signature: SIGNATURE_LOG,
   certificate: CERTIFICATE_LOG,
+  "rekor-v1": REKOR_V1_LOG,
 } as const satisfies Readonly<Record<string, LogKindFacts>>;
 
-/** A log of signatures (Rekor v2) or of certificates (static-ct-api). */
+/** A log of signatures (Rekor v2), of certificates (static-ct-api), or of signatures in the protocol of Rekor v1. */
 export type LogKind = keyof typeof KINDS;
 
 /** The facts of every kind. */
@@ -19,6 +21,12 @@ export const LOG_KINDS: Readonly<Record<LogKind, LogKindFacts>> = KINDS;
 
 /** Every kind. A request that names no log means the first of these that its host has. */
 export const LOG_KIND_NAMES = Object.keys(LOG_KINDS) as readonly LogKind[];
+
+/** The kinds of which every deployment has a log behind its public URL. SHARDS opens logs of the others. */
+export const FIRST_KINDS = ["signature", "certificate"] as const satisfies readonly LogKind[];
+
+/** One of FIRST_KINDS. */
+export type FirstKind = (typeof FIRST_KINDS)[number];
 
 /** Makes a record with a member per kind. */
 export const mapKinds = <T>(make: (kind: LogKind) => T): Readonly<Record<LogKind, T>> =>

@@ -4,6 +4,7 @@
 
 import { CERTIFICATE_RECORDS } from "./kinds/certificate.ts";
 import type { RecordFormat } from "./kinds/kind.ts";
+import { REKOR_V1_RECORDS } from "./kinds/rekor-v1.ts";
 import { SIGNATURE_RECORDS } from "./kinds/signature.ts";
 import type { LogKind } from "./kinds.ts";
 
@@ -11,4 +12,5 @@ import type { LogKind } from "./kinds.ts";
 export const LOG_RECORDS: Readonly<Record<LogKind, RecordFormat>> = {
   signature: SIGNATURE_RECORDS,
   certificate: CERTIFICATE_RECORDS,
+  "rekor-v1": REKOR_V1_RECORDS,
 };

@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type UnixMs, unixMs } from "../time.ts";
 import { type LogConfig, logsOf, openLog } from "./config.ts";
-import { isLogKind, LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "./kinds.ts";
+import { isLogKind, LOG_KIND_NAMES, type LogKind } from "./kinds.ts";
 
 /** Every read of the trust root asks all logs. */
 export const MAX_LOGS = 16;
@@ -149,9 +149,3 @@ export function listWritableLogs(logs: readonly LogConfig[], kind: LogKind, now:
   const coming = open.filter((log) => !isUsed(log)).toSorted((a, b) => (a.usedFrom ?? 0) - (b.usedFrom ?? 0));
   return [...open.filter(isUsed).toReversed(), ...coming];
 }
-
-/** The logs that clients may write to, in the order in which to offer them. */
-export const selectLogsForClients = (logs: readonly LogConfig[], now: UnixMs): readonly LogConfig[] =>
-  LOG_KIND_NAMES.filter((kind) => LOG_KINDS[kind].writer === "clients").flatMap((kind) =>
-    listWritableLogs(logs, kind, now),
-  );

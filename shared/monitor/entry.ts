@@ -9,6 +9,7 @@ import { encodeHex } from "../bytes/hex.ts";
 import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../ct/leaf.ts";
 import type { LogKind } from "../logs/kinds.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
+import { readStoredEntry } from "../rekor-v1/stored.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { UnixMs } from "../time.ts";
 import { leafHash } from "../tlog/hash.ts";
@@ -67,7 +68,11 @@ export const toWatchedEntry = (record: Uint8Array, place: EntryPlace): Result<Wa
 
 type EntryReader = (record: Uint8Array, place: EntryPlace) => Result<WatchedEntry, EntryProblem>;
 
-const READERS: Readonly<Record<LogKind, EntryReader>> = { signature: readSignature, certificate: readCertificate };
+const READERS: Readonly<Record<LogKind, EntryReader>> = {
+  signature: readSignature,
+  certificate: readCertificate,
+  "rekor-v1": readRekorV1,
+};
 
 function readSignature(body: Uint8Array, { hints, ...place }: EntryPlace): Result<WatchedEntry, EntryProblem> {
   const signed = readSignedBody(body);
@@ -86,6 +91,24 @@ function readSignature(body: Uint8Array, { hints, ...place }: EntryPlace): Resul
     cosigners,
     what: hints === null && !signed.value.isEnvelope ? "signature" : "attestation",
     digests: digestsOf(signed.value, hints),
+    predicateType: hints?.predicateType ?? null,
+    leafHash: encodeHex(leafHash(body)),
+  });
+}
+
+function readRekorV1(body: Uint8Array, { hints, ...place }: EntryPlace): Result<WatchedEntry, EntryProblem> {
+  const entry = readStoredEntry(body);
+  if (entry === null) return err({ code: "watched_record_invalid" });
+  const { certificate, der } = entry.verifier;
+  const signer = toSigner({ kind: certificate === null ? "publicKey" : "x509Certificate", rawBytes: der });
+  if (!signer.ok) return signer;
+  const known = hints === null ? [] : [hints.payloadHash, ...hints.subjectDigests];
+  return ok({
+    ...place,
+    ...signer.value,
+    cosigners: [],
+    what: hints === null && entry.kind === "hashedrekord" ? "signature" : "attestation",
+    digests: [...new Set([...entry.digests, ...known])],
     predicateType: hints?.predicateType ?? null,
     leafHash: encodeHex(leafHash(body)),
   });

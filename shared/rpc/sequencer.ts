@@ -65,6 +65,19 @@ export interface Duplicate {
   readonly leafIndex: number;
 }
 
+/** A log's promise that an entry has its index since a time (shared/rekor-v1/promise.ts). */
+export interface EntryPromise {
+  readonly timestamp: UnixMs;
+  /** ECDSA in ASN.1 DER. */
+  readonly signature: Uint8Array;
+}
+
+/** The place of an entry in a Rekor v1 log, with the promise of it. */
+export interface PromisedEntry {
+  readonly answer: Appended | Duplicate;
+  readonly promise: EntryPromise;
+}
+
 export type AppendError =
   /** The pool is full, or a waiter's deadline of 10 s passed: the entry may or may not be logged. Safe to retry. */
   | { readonly code: "log_busy"; readonly retryAfterSeconds: number }
@@ -151,6 +164,12 @@ export interface LogDescription {
 export interface SequencerRpc extends Rpc.DurableObjectBranded {
   appendSignature(submission: SignatureSubmission): Promise<Result<Appended | Duplicate, AppendError>>;
   appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>>;
+  /** Appends an entry to a Rekor v1 log. */
+  appendPromised(submission: SignatureSubmission): Promise<Result<PromisedEntry, AppendError>>;
+  /** Finds the indexes of entries by their leaf hashes, at most ten; null for a leaf that the log does not have. */
+  findEntries(leafHashes: readonly Uint8Array[]): Promise<readonly (number | null)[]>;
+  /** Promises the place of an entry of a Rekor v1 log again. Null if the log does not have this body. */
+  signPromise(body: Uint8Array): Promise<EntryPromise | null>;
   /**
    * Returns the head that is shown to the public or, if that has fewer than `minTreeSize` (default 0) entries, the
    * newest. So what was acknowledged can be proven at once, although a smaller cosigned head is still shown.

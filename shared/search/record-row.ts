@@ -5,9 +5,10 @@
 import { decodeTileLeaves } from "../ct/leaf.ts";
 import { decodeEntry } from "../rekor/entry.ts";
 import type { AttestationHints } from "../rekor/hints.ts";
+import { readStoredEntry } from "../rekor-v1/stored.ts";
 import { parseCertificate } from "../x509/certificate.ts";
 import type { SearchRow } from "./row.ts";
-import { certificateSearchRow, signatureSearchRow } from "./terms.ts";
+import { certificateSearchRow, searchRowOfSignature, signatureSearchRow } from "./terms.ts";
 
 /**
  * The row of a record of a signature log, null if it is not an entry that this version reads.
@@ -16,6 +17,18 @@ import { certificateSearchRow, signatureSearchRow } from "./terms.ts";
 export function signatureRecordRow(record: Uint8Array, hints: AttestationHints | null): SearchRow | null {
   const entry = decodeEntry(record);
   return entry.ok ? signatureSearchRow({ entry: entry.value, body: record }, hints) : null;
+}
+
+/**
+ * The row of a record of a Rekor v1 log, null if it is not an entry that this version reads.
+ * @param hints those of the entry's line in the sidecar
+ */
+export function rekorV1RecordRow(record: Uint8Array, hints: AttestationHints | null): SearchRow | null {
+  const entry = readStoredEntry(record);
+  if (entry === null) return null;
+  const { digests, signature, verifier } = entry;
+  const { certificate, key } = verifier;
+  return searchRowOfSignature({ digests, signature, certificate, publicKey: key.spki, body: record }, hints);
 }
 
 /** The row of a record of a certificate log, null if it does not hold a certificate. */

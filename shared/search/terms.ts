@@ -50,11 +50,32 @@ export function signatureSearchRow(
 ): SearchRow {
   const { verifier, signature } = entry;
   const signed = `${HASHES[SIGNATURE_SCHEMES[verifier.keyDetails].hash].short}:${encodeHex(entry.digest)}`;
+  const publicKey = verifier.kind === "publicKey" ? verifier.rawBytes : null;
+  return searchRowOfSignature({ digests: [signed], signature, certificate, publicKey, body }, hints);
+}
+
+/** A logged signature, in whichever kind of log. */
+export interface LoggedSignature {
+  /** `<algorithm>:<hex>` of what was signed. */
+  readonly digests: readonly [string, ...string[]];
+  readonly signature: Uint8Array;
+  readonly certificate: Certificate | null;
+  /** SubjectPublicKeyInfo, for an entry without a certificate. */
+  readonly publicKey: Uint8Array | null;
+  readonly body: Uint8Array;
+}
+
+/** The row of a signature. @param hints those of an attestation, null for every other entry */
+export function searchRowOfSignature(
+  { digests, signature, certificate, publicKey, body }: LoggedSignature,
+  hints: AttestationHints | null,
+): SearchRow {
+  const [signed] = digests;
   const subjects = hints?.subjectDigests ?? [];
-  const digests = hints === null ? [signed] : [signed, hints.payloadHash, ...subjects];
+  const all = hints === null ? digests : [...digests, hints.payloadHash, ...subjects];
   const predicateType = hints?.predicateType ?? null;
   const terms = [
-    ...digests.map((digest) => termKey("digest", digest)),
+    ...all.map((digest) => termKey("digest", digest)),
     ...(predicateType === null ? [] : [termKey("predicateType", predicateType)]),
   ];
   return {
@@ -64,7 +85,7 @@ export function signatureSearchRow(
     digest: subjects[0] ?? signed,
     ...NO_MARKS,
     ...(certificate === null
-      ? { signer: null, publicKey: verifier.kind === "publicKey" ? hashKey("publicKey", verifier.rawBytes) : null }
+      ? { signer: null, publicKey: publicKey && hashKey("publicKey", publicKey) }
       : certificateParts(certificate)),
     signature: hashKey("signature", signature),
     leaf: termKey("leaf", encodeHex(leafHash(body))),

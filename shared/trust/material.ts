@@ -6,7 +6,8 @@ import { encodeBase64 } from "../bytes/base64.ts";
 import type { PublicUrl } from "../http/public-url.ts";
 import type { LogConfig } from "../logs/config.ts";
 import type { LogKindFacts } from "../logs/kinds/kind.ts";
-import { LOG_KINDS } from "../logs/kinds.ts";
+import { LOG_KIND_NAMES, LOG_KINDS } from "../logs/kinds.ts";
+import { listWritableLogs } from "../logs/shards.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../time.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { OidcProvider } from "./oidc-providers.ts";
@@ -25,6 +26,11 @@ export interface TrustedLog {
   readonly frozenAt: UnixMs | null;
 }
 
+/** A log that clients write to. */
+export interface OfferedLog extends TrustedLog {
+  readonly rekorApi: 1 | 2;
+}
+
 /** At least one certificate: the one in use first, the root last. */
 export type Chain = readonly [Certificate, ...Certificate[]];
 
@@ -36,8 +42,8 @@ export interface TrustMaterial {
   readonly certificateLogs: readonly TrustedLog[];
   /** Where people log in. Empty: tokens come from elsewhere, as in CI. */
   readonly oidcProviders: readonly OidcProvider[];
-  /** The log that clients write to; null if all are frozen. */
-  readonly offeredLog: TrustedLog | null;
+  /** The logs that clients write to, at most one for each version of Rekor's API, the newest version first. */
+  readonly offeredLogs: readonly OfferedLog[];
   readonly caChain: Chain;
   /** Chains of former and future CAs. */
   readonly otherCaChains: readonly Chain[];
@@ -120,6 +126,20 @@ export function groupByMember(
   const selectListed = (member: LogKindFacts["trustedRootMember"]): readonly TrustedLog[] =>
     all.filter(([{ kind }]) => LOG_KINDS[kind].trustedRootMember === member).map(([, log]) => log);
   return { signatureLogs: selectListed("tlogs"), certificateLogs: selectListed("ctlogs") };
+}
+
+/** Chooses the logs to offer: those that the settings open for writing and that are not frozen themselves. */
+export function chooseOfferedLogs(
+  logs: readonly LogConfig[],
+  trusted: ReadonlyMap<LogConfig, TrustedLog>,
+  now: UnixMs,
+): readonly OfferedLog[] {
+  return LOG_KIND_NAMES.flatMap((kind) => {
+    const { rekorApi } = LOG_KINDS[kind];
+    const open = listWritableLogs(logs, kind, now).map((log) => trusted.get(log));
+    const chosen = open.find((log) => log?.frozenAt === null);
+    return rekorApi === null || chosen === undefined ? [] : [{ ...chosen, rekorApi }];
+  });
 }
 
 /** Returns the full URL of the timestamp endpoint; clients append nothing to it and compare it as a whole. */

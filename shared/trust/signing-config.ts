@@ -12,12 +12,12 @@ const SIGNING_CONFIG_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+jso
 const CLIENT_TRUST_CONFIG_TYPE = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
 
 /** The API version that clients look for in each service. Fulcio's is 1, although its paths say v2. */
-const API_VERSION = { ca: 1, oidc: 1, rekor: 2, tsa: 1 } as const;
+const API_VERSION = { ca: 1, oidc: 1, tsa: 1 } as const;
 
 /**
  * Makes SigningConfig as JSON: one service of each kind and the selector ANY, since sigstore-js throws for the others.
  */
-export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain, oidcProviders }: TrustMaterial): object {
+export function signingConfig({ publicUrl, offeredLogs, caChain, tsaChain, oidcProviders }: TrustMaterial): object {
   const service = (url: string, majorApiVersion: number, start: UnixMs): object => ({
     url,
     majorApiVersion,
@@ -36,8 +36,8 @@ export function signingConfig({ publicUrl, offeredLog, caChain, tsaChain, oidcPr
       validFor: validFor ?? rangeFrom(ca.notBefore),
       operator,
     })),
-    // At most one: given two, clients disagree about which to use.
-    rekorTlogUrls: offeredLog === null ? [] : [service(offeredLog.baseUrl, API_VERSION.rekor, logStart(offeredLog))],
+    // At most one of each version: given two, clients disagree about which to use. They take the newest that they know.
+    rekorTlogUrls: offeredLogs.map((log) => service(log.baseUrl, log.rekorApi, logStart(log))),
     tsaUrls: [service(timestampUrl(publicUrl), API_VERSION.tsa, tsa.notBefore)],
     rekorTlogConfig: { selector: "ANY" },
     tsaConfig: { selector: "ANY" },

@@ -52,7 +52,7 @@ beforeAll(() => {
     publicUrl: publicUrl.value,
     signatureLogs: [signatureLog],
     certificateLogs: [certificateLog],
-    offeredLog: signatureLog,
+    offeredLogs: [{ ...signatureLog, rekorApi: 2 }],
     caChain: chainOf(ca.chain),
     otherCaChains: [],
     tsaChain: chainOf(tsa.chain),
@@ -217,7 +217,7 @@ describe("trustedRoot", () => {
     const frozenAt = unixMs(Date.parse("2026-12-01T00:00:00.500Z"));
     const shard = newLog("https://2027.sigstore.example.com");
     const frozen = { ...signatureLog, frozenAt };
-    const rotated = { ...material, signatureLogs: [frozen, shard], offeredLog: shard };
+    const rotated = { ...material, signatureLogs: [frozen, shard], offeredLogs: [{ ...shard, rekorApi: 2 } as const] };
     expect(trustedRoot(rotated)).toMatchObject({
       tlogs: [
         { publicKey: { validFor: { start: "2026-11-23T09:20:30Z", end: "2026-12-01T02:00:00Z" } } },
@@ -228,7 +228,7 @@ describe("trustedRoot", () => {
     expect(first?.validFor.end.getTime()).toBeGreaterThanOrEqual(frozenAt);
     expect(second?.validFor.end.getTime()).toBeGreaterThan(Date.parse("9000-01-01T00:00:00Z"));
     expect(signingConfig(rotated)).toMatchObject({ rekorTlogUrls: [{ url: shard.baseUrl }] });
-    expect(signingConfig({ ...rotated, offeredLog: null })).toMatchObject({ rekorTlogUrls: [] });
+    expect(signingConfig({ ...rotated, offeredLogs: [] })).toMatchObject({ rekorTlogUrls: [] });
   });
 
   test("has no start for a log whose storage is lost", () => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record of each kind of log with which the services warm up their pages and their reads (fixture.ts says why): a
-// workflow's signature, and the certificate with which it was made.
+// A record of each first kind of log, with which the services warm up their pages and reads (fixture.ts says why):
+// a workflow's signature, and the certificate with which it was made.
 
 import { sha256 } from "#sha256";
 import { encodeTileLeaf } from "../ct/leaf.ts";
 import { encodeFulcioExtensions } from "../fulcio/extensions.ts";
-import type { LogKind } from "../logs/kinds.ts";
+import type { FirstKind } from "../logs/kinds.ts";
 import { encodeEntry } from "../rekor/entry.ts";
 import { unixMs } from "../time.ts";
 import { encodeSubjectAltName } from "../x509/subject-alt-name.ts";
@@ -40,8 +40,8 @@ const EXTENSIONS = encodeFulcioExtensions({
   sourceRepositoryVisibilityAtSigning: "public",
 });
 
-/** Encodes the record of each kind, as a bundle holds it without its length. The signature is zeros. */
-export function warmUpRecords(): Readonly<Record<LogKind, Uint8Array>> {
+/** Encodes the record of each first kind, as a bundle holds it without its length. The signature is zeros. */
+export function warmUpRecords(): Readonly<Record<FirstKind, Uint8Array>> {
   const name = encodeSubjectAltName({ kind: "uri", value: WARM_UP_WORKFLOW });
   const certificate = warmUpCertificate([name, ...EXTENSIONS]);
   const verifier = {

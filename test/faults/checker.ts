@@ -9,6 +9,7 @@ import { decodeTileLeaves, encodeMerkleTreeLeaf } from "../../shared/ct/leaf.ts"
 import type { SignedCertificateTimestamp } from "../../shared/ct/sct.ts";
 import { encodeDigitallySigned, leafIndexExtension, sctSignedData, treeHeadSignedData } from "../../shared/ct/sct.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { readSidecarLine, sidecarPath } from "../../shared/rekor/sidecar.ts";
 import type { Appended, Duplicate } from "../../shared/rpc/sequencer.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
@@ -196,6 +197,11 @@ export class Checker {
       if (!isSigned) violate(`a checkpoint with a wrong signature: ${checkpoint}`);
       return null;
     }
+    if (config.kind === "rekor-v1") {
+      const isSigned = first !== undefined && equal(first, simulatedEcdsa.sign(encodeUtf8(text)));
+      if (!isSigned || second !== undefined) violate(`a checkpoint with wrong signatures: ${checkpoint}`);
+      return null;
+    }
     const timestamp = Number(Buffer.from(first ?? new Uint8Array(8)).readBigUInt64BE());
     const signed = encodeDigitallySigned(simulatedEcdsa.sign(treeHeadSignedData(timestamp, treeSize, rootHash)));
     if (first === undefined || !equal(first.subarray(8), signed))
@@ -354,7 +360,7 @@ export class Checker {
       const entry = await readEntry(reader, index);
       if (!entry.ok) throw this.#unreadable(`entry ${index} of ${size}: ${entry.error.code}`);
       const { record, timestamp } = entry.value;
-      const isSignature = this.#deps.config.kind === "signature";
+      const isSignature = LOG_KINDS[this.#deps.config.kind].isRekor;
       const [shown] = (isSignature ? signatureEntries([record]) : certificateEntries(record, index)) ?? [];
       if (shown === undefined) throw this.#unreadable(`entry ${index} is not what it should be`);
       if (shown.timestamp !== null && shown.timestamp !== timestamp) this.#deps.violate(`entry ${index} has two times`);
@@ -379,7 +385,7 @@ export class Checker {
   }
 
   async #readBundle(reader: LogReader, index: number, size: number): Promise<readonly Read[]> {
-    const isSignature = this.#deps.config.kind === "signature";
+    const isSignature = LOG_KINDS[this.#deps.config.kind].isRekor;
     const width = Math.min(256, size - index * 256);
     const bundle = await this.#read(reader, isSignature ? "entries" : "data", index, width);
     const entries = isSignature ? decodeEntryBundle(bundle) : null;
@@ -510,10 +516,10 @@ export class Checker {
     this.#checkTimeOrder(index);
   }
 
-  /** Checks that every bundle of a signature log has a sidecar, and that the sidecar matches its entries. */
+  /** Checks that every bundle of a log with sidecars has one, and that the sidecar matches its entries. */
   #checkObjects(): void {
     const { config, objects, known, violate } = this.#deps;
-    if (config.kind !== "signature") return;
+    if (!LOG_KINDS[config.kind].hasSidecars) return;
     for (let index = this.#firstRow / 256; (index + 1) * 256 <= this.#tree.size; index++) {
       const sidecar = objects.get(objectKey(config, sidecarPath(index)));
       const bundle = formatTilePath({ level: "entries", index, width: 256 });

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { unixMs } from "../../shared/time.ts";
 import { type Hash, hash } from "../../shared/tlog/hash.ts";
 import { decodeTile, formatTilePath, fullTileRoot } from "../../shared/tlog/tile.ts";
@@ -52,7 +53,7 @@ export function grownLog(config: LogConfig, format: LogFormat): GrownLog {
     origin: config.origin,
     baseUrl: config.baseUrl,
     spki: format.spki,
-    genesisSize: config.kind === "signature" ? 1 : 0,
+    genesisSize: LOG_KINDS[config.kind].genesisSize,
     createdAt: TIME,
   });
   // Clients never use these numbers.

@@ -2,6 +2,7 @@
 // Stores that fail, hang or answer late: what the log answers meanwhile, and how it catches up when they are back.
 
 import { describe, expect, it } from "vitest";
+import { type LogKind } from "../../shared/logs/kinds.ts";
 import type { Boundary, Fault } from "./fault-plan.ts";
 import { Lab } from "./lab.ts";
 
@@ -85,11 +86,13 @@ describe("R2 and D1", () => {
     expect(await lab.world.checker.audit()).toBe(true);
   });
 
-  it.each<["gone" | "lost", "signature" | "certificate"]>([
+  it.each<["gone" | "lost", LogKind]>([
     ["gone", "signature"],
     ["gone", "certificate"],
     ["lost", "signature"],
     ["lost", "certificate"],
+    ["gone", "rekor-v1"],
+    ["lost", "rekor-v1"],
   ])("go on without D1 forever, and the index is complete when it is back: %s, %s", async (index, kind) => {
     const lab = new Lab({ kind, index });
     for (let i = 0; i < 4; i++) {

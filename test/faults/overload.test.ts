@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 import { signatureSubmission } from "../../workers/sequencer/kinds/signature.ts";
 import { MAX_POOL_BYTES, MAX_ROUND_BYTES } from "../../workers/sequencer/rounds/pool.ts";
 import { memoryLog, textSubmission } from "../support/logs/memory-log.ts";
@@ -26,7 +27,7 @@ function percentile(sorted: readonly number[], share: number): number {
 }
 
 describe("256 clients", () => {
-  it.each(["signature", "certificate"] as const)("get fair service: %s log", async (kind) => {
+  it.each(LOG_KIND_NAMES)("get fair service: %s log", async (kind) => {
     const lab = new Lab({ kind });
     await lab.append();
     const latencies: number[] = [];

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Derives from a seed what its world is like: which log, how much load, and how much goes wrong where.
 
+import { LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import type { Boundary } from "./fault-plan.ts";
 import type { ObjectRates } from "./object-runtime.ts";
 import type { Random } from "./random.ts";
 
 /** The properties of one world. */
 export interface Profile {
-  readonly kind: "signature" | "certificate";
+  readonly kind: LogKind;
   /** The log already has about 65,000 entries, so the first tile of level 1 fills up during the run. */
   readonly isGrown: boolean;
   /** Whether the log has a witness, and whether answers wait for it. */
@@ -57,7 +58,7 @@ const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
 
 /** Draws the profile of a world. */
 export function drawProfile(random: Random): Profile {
-  const kind = random.pick(["signature", "certificate"] as const);
+  const kind = random.pick(LOG_KIND_NAMES);
   const rate = (boundary: Boundary): number => random.pick(LEVELS[boundary]);
   const harm = random.pick([0, 0.001, 0.005, 0.02]);
   return {

@@ -2,9 +2,10 @@
 // Instances that end at chosen moments, and what their successors find.
 
 import { describe, expect, it } from "vitest";
+import { LOG_KIND_NAMES, LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { Lab } from "./lab.ts";
 
-describe.each(["signature", "certificate"] as const)("a %s log that is killed", (kind) => {
+describe.each(LOG_KIND_NAMES)("a %s log that is killed", (kind) => {
   it("finds duplicates in its tail", async () => {
     const lab = new Lab({ kind });
     await lab.grow(3);
@@ -45,7 +46,7 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
       await lab.readHead();
       expect(await lab.world.checker.audit()).toBe(true);
     }
-    expect(lab.world.checker.visible).toBe(3 + 100 + (kind === "signature" ? 1 : 0));
+    expect(lab.world.checker.visible).toBe(3 + 100 + LOG_KINDS[kind].genesisSize);
   });
 
   it("does not take a failed statement at its start for an empty log", async () => {
@@ -75,7 +76,7 @@ describe.each(["signature", "certificate"] as const)("a %s log that is killed", 
     lab.kill();
     lab.world.plan.heal();
     await lab.run(60_000);
-    expect(lab.world.checker.index.watermark).toBe(kind === "signature" ? 304 : 303);
+    expect(lab.world.checker.index.watermark).toBe(303 + LOG_KINDS[kind].genesisSize);
     expect([...lab.world.platform.objects.keys()].some((key) => key.endsWith("tile/0/000"))).toBe(true);
   });
 });

@@ -108,7 +108,7 @@ function trustedUntil(retiredKeys: RetiredKeys): number | "forever" {
     signatureLogs: [],
     certificateLogs: [],
     oidcProviders: [],
-    offeredLog: null,
+    offeredLogs: [],
     caChain: [STRANGER],
     otherCaChains: [CHAIN],
     tsaChain: [STRANGER],

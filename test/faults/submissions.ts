@@ -6,6 +6,7 @@ import { concat, equal } from "../../shared/bytes/bytes.ts";
 import { encodeHex } from "../../shared/bytes/hex.ts";
 import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import type { CertificateEntry } from "../../shared/ct/leaf.ts";
+import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import type { AttestationHints } from "../../shared/rekor/hints.ts";
 import type { CertificateSubmission } from "../../shared/rpc/sequencer.ts";
 import type { SearchRow } from "../../shared/search/row.ts";
@@ -23,7 +24,7 @@ export interface SimulatedSubmission {
   readonly identity: string;
   readonly search: SearchRow;
   readonly hints: AttestationHints | null;
-  /** Null in the signature log. */
+  /** Null in a log of signatures. */
   readonly certificate: CertificateSubmission | null;
 }
 
@@ -35,18 +36,18 @@ function bodyBytes(random: Random): number {
 }
 
 /** Makes the submission with this number. */
-export function makeSubmission(kind: "signature" | "certificate", number: number): SimulatedSubmission {
+export function makeSubmission(kind: LogKind, number: number): SimulatedSubmission {
   const random = new Random(number);
   const digest = `sha256:${number.toString(16).padStart(64, "0")}`;
   const identity = `client${number % 17}@example.com`;
   const signer = emailSigner(identity, "https://issuer.example.com");
-  const search =
-    kind === "signature"
-      ? searchRow({ terms: [termKey("digest", digest)], digest, signer, leaf: termKey("leaf", String(number)) })
-      : searchRow({ kind, signer, publicKey: termKey("publicKey", String(number)) });
+  const isSigned = LOG_KINDS[kind].isRekor;
+  const search = isSigned
+    ? searchRow({ terms: [termKey("digest", digest)], digest, signer, leaf: termKey("leaf", String(number)) })
+    : searchRow({ kind: "certificate", signer, publicKey: termKey("publicKey", String(number)) });
   const text = `${kind} ${number} `;
   const body = encodeUtf8(text.padEnd(bodyBytes(random), "."));
-  if (kind === "signature") {
+  if (isSigned) {
     const hints = number % 5 === 0 ? { payloadHash: digest, subjectDigests: [digest], predicateType: "test" } : null;
     const submission = signatureSubmission({ body, search, hints, otherForms: [], budget: null });
     return { submission, search, hints, certificate: null, identity: encodeHex(submission.identity) };

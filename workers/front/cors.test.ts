@@ -19,9 +19,17 @@ const READABLE = { "access-control-allow-origin": "*", "access-control-expose-he
 const ROWS = [...Object.values(DECLARED_ROUTES), FRONT]
   .flatMap((rows): readonly RouteRow[] => rows)
   .filter(({ isInternal }) => isInternal !== true)
-  .map(({ path, method, isPrivate }) => ({ path: path.replace(/[:*]\w*/g, "7"), method, isPrivate }));
+  .map(({ path, method, isPrivate, isOpen }) => ({
+    path: path.replace(/[:*]\w*/g, "7"),
+    method,
+    isPrivate,
+    isOpen,
+  }));
+const OPEN = [...new Set(ROWS.filter(({ isOpen }) => isOpen === true).map(({ path }) => path))].toSorted();
 const pathsOf = (method: RouteRow["method"]): readonly string[] =>
-  [...new Set(ROWS.filter((row) => row.method === method).map(({ path }) => path))].toSorted();
+  [...new Set(ROWS.filter((row) => row.method === method).map(({ path }) => path))]
+    .filter((path) => !OPEN.includes(path))
+    .toSorted();
 const WRITABLE = pathsOf("POST");
 const PRIVATE = [...new Set(ROWS.filter(({ isPrivate }) => isPrivate === true).map(({ path }) => path))].toSorted();
 const READ_ONLY = pathsOf("GET").filter((path) => !WRITABLE.includes(path) && !PRIVATE.includes(path));
@@ -106,6 +114,23 @@ describe.each([...new Set([...WRITABLE, ...PRIVATE])])(
     });
   },
 );
+
+describe.each(OPEN)("%s, of an API that pages call,", (path) => {
+  it.each(STATUSES)("is readable with status %i, whatever the method", async (status) => {
+    for (const method of ["GET", "POST", "OPTIONS"])
+      expect(corsOf(await send(path, front(status), method))).toEqual(READABLE);
+  });
+
+  it("allows a preflight for a POST with any header", async () => {
+    const allowed = await preflightOf(path, "POST");
+    expect(allowed.status).toBe(204);
+    expect(corsOf(allowed)).toMatchObject({
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET, HEAD, POST",
+      "access-control-allow-headers": "*",
+    });
+  });
+});
 
 describe.each([...RESERVED, "/nothing", "/oidc/dev/token"])("%s, which is no route,", (path) => {
   it.each(STATUSES)("is readable with status %i, and not writable", async (status) => {

@@ -122,18 +122,6 @@ describe("a request", () => {
     });
   });
 
-  it.each(["/api/v1/log/entries", "/api/v1/log", "/api/v1/log/entries/retrieve", "//api/v1/index/retrieve"])(
-    "for a path of Rekor v1 is not found, and the answer says what to do: %s",
-    async (path) => {
-      const response = await get(path, { method: "POST", body: "{}" });
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({
-        code: 5,
-        message: expect.stringMatching(/Rekor v2.*signing_config/),
-      });
-    },
-  );
-
   it.each(["/toString", "/constructor", "/__proto__"])("%s is a path like any other", async (path) => {
     expect((await get(path)).status).toBe(404);
   });

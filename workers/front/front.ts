@@ -52,7 +52,7 @@ export async function answer(request: Request, front: Front): Promise<Response> 
   const access = OWN_PATHS.has(url.pathname) ? "all" : pageAccessOf(url.pathname);
   const response = await catchFailures(
     named,
-    () => (access === "all" && isPreflight(request) ? preflight("GET, HEAD") : route(named, url, front)),
+    () => answerPreflight(request, access) ?? route(named, url, front),
     () => renderStatus(answerUnavailable(`the service failed; its log has request ${requestId}`)),
   );
   return withHeaders(response, {
@@ -65,13 +65,20 @@ export async function answer(request: Request, front: Front): Promise<Response> 
 const isPreflight = ({ method, headers }: Request): boolean =>
   method === "OPTIONS" && headers.has("access-control-request-method");
 
+/** Answers a browser that asks whether a page may send a request; null where the service decides. */
+function answerPreflight(request: Request, access: PageAccess): Response | null {
+  if (!isPreflight(request)) return null;
+  if (access === "open") return preflight("GET, HEAD, POST");
+  return access === "all" ? preflight("GET, HEAD") : null;
+}
+
 const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD";
 
 const isFromBrowser = (request: Request): boolean =>
   isRead(request) && (request.headers.get("accept") ?? "").includes("text/html");
 
 const isReadable = (request: Request, access: PageAccess): boolean =>
-  access === "all" || (access === "read" && isRead(request));
+  access === "all" || access === "open" || (access === "read" && isRead(request));
 
 /** @param url that of the request, parsed once */
 function route(request: Request, { pathname, host }: URL, front: Front): Response | Promise<Response> {
@@ -95,7 +102,7 @@ function route(request: Request, { pathname, host }: URL, front: Front): Respons
   if (service !== null) return dispatch(service, request);
   // A person gets a page that leads on.
   if (isFromBrowser(request)) return dispatch("web", request);
-  return renderStatus({ grpc: "NOT_FOUND", message: describeUnknownPath(pathname, publicUrl) });
+  return renderStatus({ grpc: "NOT_FOUND", message: `no such path; ${publicUrl.href}/ lists what there is` });
 }
 
 /** 503 that says what to do; for a browser, as a page. */
@@ -108,13 +115,6 @@ function answerUnconfigured(request: Request, error: ConfigError): Response {
   for (const [name, value] of Object.entries(PAGE_HEADERS)) headers.set(name, value);
   const page = request.method === "HEAD" ? null : renderNotConfigured(error.problems);
   return new Response(page, { status: json.status, headers });
-}
-
-/** A client that was given this address as that of a Rekor v1 log asks below these paths. */
-function describeUnknownPath(pathname: string, { href }: PublicUrl): string {
-  return /^\/+api\/v1\/(?:log|index)(?:\/|$)/.test(pathname)
-    ? `the log here is Rekor v2, and this is a path of Rekor v1; sign with the signing config, ${href}/signing_config.json`
-    : `no such path; ${href}/ lists what there is`;
 }
 
 const TOO_MANY = {

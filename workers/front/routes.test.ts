@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { RouteRow } from "../../shared/http/route.ts";
+import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 import { ROUTES as CA } from "../ca/declaration.ts";
 import { ROUTES as LOG } from "../log/declaration.ts";
 import { ROUTES as MONITOR } from "../monitor/declaration.ts";
@@ -72,9 +73,6 @@ const UNKNOWN = [
   "/checkpoint/",
   "/constructor",
   "/__proto__",
-  // Reserved for future APIs.
-  "/api/v1/log/entries",
-  "/api/v1/index/retrieve",
   "/tuf",
   "/trust/health",
 ];
@@ -88,7 +86,7 @@ describe("the table of paths", () => {
   });
 
   it.each(ROWS)("lets hosts of the declared kinds of log answer $path, and no others", (row) => {
-    for (const kind of ["signature", "certificate"] as const) {
+    for (const kind of LOG_KIND_NAMES) {
       expect([kind, isOfLog(exampleOf(row), [kind])]).toEqual([kind, row.kinds?.includes(kind) ?? false]);
     }
   });

@@ -36,6 +36,8 @@ export interface ServiceRoute {
   readonly kinds: readonly LogKind[] | null;
   /** Pages of other origins read nothing here. */
   readonly isPrivate: boolean;
+  /** Pages of other origins send requests here, and read the answers. */
+  readonly isOpen: boolean;
   /** The declared methods; none for paths that are only reserved. */
   readonly methods: readonly ("GET" | "POST")[];
 }
@@ -57,11 +59,12 @@ function mergeMethods(routes: readonly ServiceRoute[]): readonly ServiceRoute[] 
 function publicRoutes(service: ServiceName, rows: readonly RouteRow[]): readonly ServiceRoute[] {
   return rows
     .filter(({ isInternal }) => isInternal !== true)
-    .map(({ method, path, kinds = null, isPrivate = false }) => ({
+    .map(({ method, path, kinds = null, isPrivate = false, isOpen = false }) => ({
       service,
       path: withoutParameters(path),
       kinds,
       isPrivate,
+      isOpen,
       methods: method === undefined ? [] : [method],
     }));
 }
@@ -92,12 +95,14 @@ export const isOfLog = (pathname: string, kinds: readonly LogKind[]): boolean =>
 /**
  * The access that a page of another origin has to a path. `all`: read every answer, and send any header. `read`: read
  * the answer to GET and HEAD. `declared`: the service decides, as an answer to POST may be a token or a certificate.
+ * `open`: like `all`, and POST too.
  */
-export type PageAccess = "all" | "read" | "declared";
+export type PageAccess = "all" | "read" | "declared" | "open";
 
 /** A reserved path has no method, so its service may serve more there than it declares. */
 export function pageAccessOf(pathname: string): PageAccess {
-  const { methods = [], isPrivate = false } = routeOf(pathname) ?? {};
+  const { methods = [], isPrivate = false, isOpen = false } = routeOf(pathname) ?? {};
+  if (isOpen) return "open";
   if (isPrivate) return "declared";
   return methods.includes("POST") ? "declared" : methods.includes("GET") ? "all" : "read";
 }

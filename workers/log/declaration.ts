@@ -14,6 +14,7 @@ import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.t
 import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
+import { parseDuplicates } from "./rekor-v1/duplicates.ts";
 import { parseEntries, parseGrace } from "./rekor-v2/write-budget.ts";
 
 export const SETTINGS = {
@@ -28,18 +29,78 @@ export const SETTINGS = {
   ENTRIES_PER_CERTIFICATE: { need: "optional", parse: parseEntries },
   ENTRIES_PER_KEY: { need: "optional", parse: parseEntries },
   SIGNING_ALGORITHMS: { need: "optional" },
+  REKOR_V1_DUPLICATES: { need: "optional", parse: parseDuplicates },
   SHARDS,
 } as const satisfies SettingRows;
 
 export const BINDINGS = { SEQUENCER, TILES, INDEX, READS, WRITES } as const satisfies Bindings;
 
 const SIGNATURE = ["signature"] as const;
+const REKOR_V1 = ["rekor-v1"] as const;
 const CERTIFICATE = ["certificate"] as const;
 
 /** The reference's limit. An envelope is base64, so its payload has at most 3 MiB. */
 const MAX_ENTRY_REQUEST_BYTES = 4 * 1024 * 1024;
 /** Eight certificates of 32 KiB fit in base64. */
 const MAX_CHAIN_REQUEST_BYTES = 512 * 1024;
+
+/** A query names at most ten entries, and a proposed entry may hold an attestation. */
+const MAX_QUERY_BYTES = 4 * 1024 * 1024;
+/** A certificate in PEM, in base64. */
+const MAX_SEARCH_BYTES = 64 * 1024;
+
+/** The API of Rekor v1 below a path. */
+const rekorV1Routes = <Prefix extends string>(prefix: Prefix) =>
+  [
+    { method: "GET", path: `${prefix}/api/v1/log`, kinds: REKOR_V1, isOpen: true, handler: "v1LogInfo" },
+    { method: "GET", path: `${prefix}/api/v1/log/publicKey`, kinds: REKOR_V1, isOpen: true, handler: "v1PublicKey" },
+    { method: "GET", path: `${prefix}/api/v1/log/proof`, kinds: REKOR_V1, isOpen: true, handler: "v1Proof" },
+    {
+      method: "POST",
+      path: `${prefix}/api/v1/log/entries`,
+      maxBodyBytes: MAX_ENTRY_REQUEST_BYTES,
+      limit: "entries",
+      kinds: REKOR_V1,
+      isOpen: true,
+      handler: "v1AddEntry",
+    },
+    {
+      method: "GET",
+      path: `${prefix}/api/v1/log/entries`,
+      limit: "reads",
+      kinds: REKOR_V1,
+      isOpen: true,
+      handler: "v1EntryByIndex",
+    },
+    {
+      method: "POST",
+      path: `${prefix}/api/v1/log/entries/retrieve`,
+      maxBodyBytes: MAX_QUERY_BYTES,
+      limit: "reads",
+      kinds: REKOR_V1,
+      isOpen: true,
+      handler: "v1Retrieve",
+    },
+    {
+      method: "GET",
+      path: `${prefix}/api/v1/log/entries/:uuid`,
+      limit: "reads",
+      kinds: REKOR_V1,
+      isOpen: true,
+      handler: "v1EntryById",
+    },
+    {
+      method: "POST",
+      path: `${prefix}/api/v1/index/retrieve`,
+      maxBodyBytes: MAX_SEARCH_BYTES,
+      limit: "reads",
+      kinds: REKOR_V1,
+      isOpen: true,
+      handler: "v1SearchIndex",
+    },
+    { path: `${prefix}/api/v1/log/*`, kinds: REKOR_V1, isOpen: true },
+    { path: `${prefix}/api/v1/index/*`, kinds: REKOR_V1, isOpen: true },
+  ] as const;
 
 export const ROUTES = [
   // The signature log: Rekor v2. Clients read it at the root and below /api/v2.
@@ -80,6 +141,12 @@ export const ROUTES = [
   { method: "GET", path: "/ct/issuer/:fingerprint", kinds: CERTIFICATE, handler: "issuer" },
   { path: "/ct/*", kinds: CERTIFICATE },
 
+  // The Rekor v1 log. Clients are given its base URL, or that of its host.
+  ...rekorV1Routes(""),
+  ...rekorV1Routes("/rekor-v1"),
+  { method: "GET", path: "/rekor-v1/checkpoint", kinds: REKOR_V1, handler: "v1Checkpoint" },
+  { method: "GET", path: "/rekor-v1/tile/*", kinds: REKOR_V1, handler: "v1Tile" },
+
   // Our own read API over all of them.
   { method: "GET", path: "/api/logs", limit: "reads", handler: "logs" },
   { method: "GET", path: "/api/search", limit: "reads", handler: "search" },
@@ -104,10 +171,13 @@ export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
     "For how many minutes after its expiry a certificate may still be logged, and used in the signature log: 0 to 525600; by default 10.",
   ENTRIES_PER_CERTIFICATE: "How many entries the signature log takes of one certificate; by default 1000.",
   ENTRIES_PER_KEY: "How many entries a day it takes of one listed key, or under `open` of any key; by default 10000.",
+  REKOR_V1_DUPLICATES:
+    "What a Rekor v1 log answers to an entry that it has already: `entry` (default: 201 and that entry) or `conflict` (409, as the reference does).",
   SIGNING_ALGORITHMS: "Comma-separated names of the key algorithms to accept; by default all.",
 };
 
 const REKOR = "[Rekor v2](https://github.com/sigstore/rekor-tiles/blob/main/CLIENTS.md)";
+const REKOR_V1_API = "[Rekor v1](https://github.com/sigstore/rekor/blob/main/openapi.yaml)";
 const TLOG_TILES = "[tlog-tiles](https://c2sp.org/tlog-tiles)";
 const CT_MONITORING = "[static-ct-api](https://c2sp.org/static-ct-api#monitoring-apis)";
 const CT_SUBMISSION = "[static-ct-api](https://c2sp.org/static-ct-api#submission-apis), RFC 6962 §4";
@@ -125,6 +195,22 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
   ctCheckpoint: { what: "Returns the newest checkpoint of the certificate log.", spec: CT_MONITORING },
   ctTile: { what: "Returns a tile or an entry bundle of the certificate log.", spec: CT_MONITORING },
   issuer: { what: "Returns an issuer's certificate by its SHA-256 fingerprint.", spec: CT_MONITORING },
+  v1LogInfo: { what: "Returns the size, root hash, checkpoint and tree ID of the Rekor v1 log.", spec: REKOR_V1_API },
+  v1PublicKey: { what: "Returns the log's public key in PEM.", spec: REKOR_V1_API },
+  v1Proof: { what: "Proves that the tree of `lastSize` extends that of `firstSize`.", spec: REKOR_V1_API },
+  v1AddEntry: {
+    what: "Logs a `hashedrekord` 0.0.1 or `dsse` 0.0.1 entry and returns it with its promise and proof.",
+    spec: REKOR_V1_API,
+  },
+  v1EntryByIndex: { what: "Returns the entry at `logIndex`.", spec: REKOR_V1_API },
+  v1EntryById: { what: "Returns the entry with a UUID of 64 digits or an entry ID of 80.", spec: REKOR_V1_API },
+  v1Retrieve: { what: "Returns up to ten entries by ID, by index or as proposed.", spec: REKOR_V1_API },
+  v1SearchIndex: {
+    what: "Returns the IDs of entries by digest, public key, e-mail address or subject, newest first, at most 64.",
+    spec: REKOR_V1_API,
+  },
+  v1Checkpoint: { what: "Returns the newest checkpoint of the Rekor v1 log.", spec: TLOG_TILES },
+  v1Tile: { what: "Returns a tile or an entry bundle of the Rekor v1 log.", spec: TLOG_TILES },
   logs: {
     what: "Lists the logs, oldest first: name, kind, URL, origin, state, time of freezing, verifier keys.",
     spec: null,

@@ -14,6 +14,7 @@ import { NO_RETIRED_KEYS, parseRetiredKeys, type Retirement, retirementOf } from
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { Objects } from "./reading/log-reader.ts";
+import type { DuplicateAnswer } from "./rekor-v1/duplicates.ts";
 import { DEFAULT_BOUNDS, type WriteBounds } from "./rekor-v2/write-budget.ts";
 import { issuersOf, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
 import { createSite, type LogSite } from "./sites.ts";
@@ -42,6 +43,7 @@ export interface Config extends ReadingConfig {
   readonly authorities: readonly AcceptedAuthority[];
   readonly policy: WritePolicy;
   readonly accepted: AcceptedKeyDetails;
+  readonly duplicates: DuplicateAnswer;
 }
 
 /** Reads the part that parses no certificate: an isolate that only reads does without. Fails with config_invalid. */
@@ -75,7 +77,7 @@ export const readConfig: (env: LogEnv) => Result<Config, ConfigError> = readOnce
   });
 });
 
-type Writers = Pick<Config, "authorities" | "policy" | "accepted">;
+type Writers = Pick<Config, "authorities" | "policy" | "accepted" | "duplicates">;
 
 /**
  * Reads who may write what. The policy depends on the chain, so a wrong chain is reported alone. Call the returned
@@ -95,13 +97,19 @@ function readWriters(settings: Settings<typeof SETTINGS>): () => Writers {
     ? parseWritePolicy(settings.read("ACCEPT"), settings.read("LISTED_KEYS"), issuers)
     : err(`CA_CHAIN ${chains.error.reason}`);
   const bounds = readBounds(settings);
+  const duplicates = settings.parseIfSet("REKOR_V1_DUPLICATES");
   const accepted = parseSigningAlgorithms(settings.read("SIGNING_ALGORITHMS"));
   if (!policy.ok && pem !== "") settings.report(policy.error);
   if (!accepted.ok) settings.report(`SIGNING_ALGORITHMS ${accepted.error}`);
   if (!retired.ok) settings.report(`RETIRED_KEYS ${retired.error}`);
   return () => {
     if (!chains.ok || !policy.ok || !accepted.ok) throw new TypeError("a wrong setting that was not reported");
-    return { authorities, policy: { ...policy.value, bounds: bounds() }, accepted: accepted.value };
+    return {
+      authorities,
+      policy: { ...policy.value, bounds: bounds() },
+      accepted: accepted.value,
+      duplicates: duplicates() ?? "entry",
+    };
   };
 }
 

@@ -16,6 +16,12 @@ import { type Config, type LogEnv, type ReadingConfig, readConfig, readReadingCo
 import type { LogError } from "./errors.ts";
 import { answerSearch, countMonths, readHeads, readLoggedEntry, reportLogs } from "./reading/log-reads.ts";
 import { readRecords } from "./reading/record-batch.ts";
+import { addV1Entry } from "./rekor-v1/add-entry.ts";
+import { serveLogInfo, serveProof, servePublicKey } from "./rekor-v1/log-info.ts";
+import { serveById, serveByIndex } from "./rekor-v1/read-entry.ts";
+import { serveQuery } from "./rekor-v1/retrieve.ts";
+import { searchV1Index } from "./rekor-v1/search-index.ts";
+import { answerWithoutLog, isV1Api, renderReadError } from "./rekor-v1/status.ts";
 import { addSignature } from "./rekor-v2/add-signature.ts";
 import { addChain, getRoots } from "./rfc6962/add-chain.ts";
 import { serveIssuer } from "./rfc6962/issuers.ts";
@@ -39,6 +45,16 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   ctCheckpoint: handleOnSite("certificate", serveCheckpoint),
   ctTile: handleOnSite("certificate", serveTile),
   issuer: handleOnSite("certificate", serveIssuer),
+  v1LogInfo: handleV1(serveLogInfo),
+  v1PublicKey: handleV1(servePublicKey),
+  v1Proof: handleV1(serveProof),
+  v1AddEntry: handleV1(addV1Entry),
+  v1EntryByIndex: handleV1(serveByIndex),
+  v1EntryById: handleV1(serveById),
+  v1Retrieve: handleV1(serveQuery),
+  v1SearchIndex: handleV1(searchV1Index),
+  v1Checkpoint: handleOnSite("rekor-v1", serveCheckpoint),
+  v1Tile: handleOnSite("rekor-v1", serveTile),
   logs: serveLogs,
   search,
   indexAttestation,
@@ -72,11 +88,20 @@ function handleOnSite(
   };
 }
 
+/** Like handleOnSite. A host without a Rekor v1 log says what to do instead. */
+function handleV1(handle: SiteHandler): (...args: [Request, Config, TilesStub]) => Promise<Response> {
+  return async (request, config, tiles) => {
+    const site = siteOf(config, request, "rekor-v1");
+    return site === null ? answerWithoutLog(config.publicUrl) : await handle(request, config, site, tiles);
+  };
+}
+
 type SiteHandler = (request: Request, config: Config, site: LogSite, tiles: TilesStub) => Response | Promise<Response>;
 
 /** Answers in the form that the path's spec prescribes for errors. */
 function renderError(request: Request, error: LogError): Response {
   const { pathname } = new URL(request.url);
+  if (isV1Api(pathname)) return renderReadError(request, error);
   const isJson = pathname.startsWith("/api/") && !/^\/api\/v2\/(checkpoint|tile)\b/.test(pathname);
   return isJson ? renderJsonError(request, error) : renderTextError(request, error);
 }

@@ -11,7 +11,11 @@ import { CachedTail, type Tail } from "./reading/cached-tail.ts";
 import type { Objects } from "./reading/log-reader.ts";
 
 /** A log's sequencer, as this service calls it. */
-type Sequencer = Tail & Pick<SequencerRpc, "appendSignature" | "appendCertificate" | "describe">;
+type Sequencer = Tail &
+  Pick<
+    SequencerRpc,
+    "appendSignature" | "appendCertificate" | "appendPromised" | "findEntries" | "signPromise" | "describe"
+  >;
 
 /** One log and the way to its sequencer. */
 export interface LogSite {

@@ -6,7 +6,13 @@
 
 import { CACHE_CONTROL, PUBLIC_READ } from "../../shared/http/cache.ts";
 import { requestIdOf } from "../../shared/http/request-id.ts";
-import { type AnswerTable, answerByCode, renderStatus, type Status } from "../../shared/http/status.ts";
+import {
+  type AnswerTable,
+  answerByCode,
+  type HttpAnswer,
+  renderStatus,
+  type Status,
+} from "../../shared/http/status.ts";
 import { ANSWER_FORMATS, ENTRY_KINDS, TERM_NAMES } from "../../shared/search/parameters.ts";
 import { MAX_NAME_CHARS } from "../../shared/search/signer.ts";
 import { formatRfc3339 } from "../../shared/time.ts";
@@ -43,6 +49,12 @@ export function renderTextError(request: Request, error: LogError): Response {
   const { http, message, headers } = answerAndLog(request, error);
   const common = { ...PUBLIC_READ, "content-type": "text/plain; charset=utf-8", "cache-control": CACHE_CONTROL.none };
   return new Response(`${message}\n`, { status: http, headers: { ...common, ...headers } });
+}
+
+/** The answer for an API whose JSON has the HTTP status as its code. Logs it like renderJsonError. */
+export function httpAnswerOf(request: Request, error: LogError): HttpAnswer {
+  const { http: status, message, headers } = answerAndLog(request, error);
+  return { status, message, ...(headers === undefined ? {} : { headers }) };
 }
 
 function answerAndLog(request: Request, error: LogError): Answer {

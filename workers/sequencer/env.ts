@@ -78,7 +78,9 @@ const FIRST_LOG = "signature";
 
 /** Reads the keys of a log. Returns null if it has none or if a setting is wrong. */
 function readKeys(settings: Settings<typeof SETTINGS>, logs: () => readonly LogConfig[], name: string): LogKeys | null {
-  const readers = Object.entries(SEQUENCER_KINDS).map(([kind, of]) => [kind, readFirstKeys(settings, of)] as const);
+  const readers = Object.entries(SEQUENCER_KINDS).flatMap(([kind, { keySettings }]) =>
+    keySettings === null ? [] : [[kind, readFirstKeys(settings, keySettings)] as const],
+  );
   const known = settings.finish(() => ({
     config: logs().find((log) => log.name === name),
     // The first log of a kind is called after its kind.
@@ -90,7 +92,10 @@ function readKeys(settings: Settings<typeof SETTINGS>, logs: () => readonly LogC
 }
 
 /** Reads the keys of the first log of a kind. Call the returned function inside finish's `build` only. */
-function readFirstKeys(settings: Settings<typeof SETTINGS>, { keySettings }: SequencerKind): () => LogKeys {
+function readFirstKeys(
+  settings: Settings<typeof SETTINGS>,
+  keySettings: NonNullable<SequencerKind["keySettings"]>,
+): () => LogKeys {
   const ecdsa = settings.parse(keySettings.ecdsa);
   const ed25519 = keySettings.ed25519 === null ? null : settings.parse(keySettings.ed25519);
   return () => ({ ecdsa: ecdsa(), ed25519: ed25519 === null ? null : ed25519() });

@@ -11,17 +11,21 @@ import type {
   Appended,
   CertificateSubmission,
   Duplicate,
+  EntryPromise,
   LogDescription,
+  PromisedEntry,
   SequencerRpc,
   SignatureSubmission,
   TailAnswer,
   TailEntry,
 } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
+import { type Hash, hash, leafHash } from "../../shared/tlog/hash.ts";
 import type { SignedTreeHead, TreeHead } from "../../shared/tlog/head.ts";
 import type { AnchorPort, Host } from "./deps.ts";
 import { type LogSetup, readLogSetup, type SequencerEnv } from "./env.ts";
 import { certificateSubmission, signSct, toPrecertificate } from "./kinds/certificate.ts";
+import { signPromise } from "./kinds/rekor-v1.ts";
 import { signatureSubmission } from "./kinds/signature.ts";
 import { Log } from "./log.ts";
 import { durableStorage } from "./platform/durable-storage.ts";
@@ -30,6 +34,7 @@ import { describeLog } from "./publication/description.ts";
 import { d1Index } from "./publication/index-feed.ts";
 import { OBJECT_LIMIT_BYTES } from "./rounds/capacity.ts";
 import { LogStorage } from "./storage.ts";
+import type { KnownEntry } from "./tables/identities.ts";
 import { readBundle, readEntry, readTile, type TailDeps } from "./tables/tail.ts";
 import { createWitnessClient } from "./witnessing/witness-client.ts";
 
@@ -43,6 +48,8 @@ const rejectOtherForm = ({ leafIndex }: Appended | Duplicate): Result<never, App
 const MAX_ENTRY_BYTES = 32 * 1024;
 /** At most 144 backups a day: for two logs 8,640 a month of the million class A operations of R2 that are free. */
 const BACKUP_EVERY_MS = 600_000;
+/** As many as a query of Rekor v1 may name. */
+const MAX_FOUND_ENTRIES = 10;
 const ENTRY_TOO_LARGE = err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES } as const);
 
 /** One log. The object's name is the log's name. */
@@ -85,7 +92,12 @@ export class Sequencer
     if (!appended.ok) return appended;
     const { answer, isOtherForm } = appended.value;
     if (isOtherForm) return rejectOtherForm(answer);
-    return ok(answer.kind === "appended" ? { ...answer, isShown: this.#log.showsAnswers } : answer);
+    return ok(this.#withShown(answer));
+  }
+
+  /** Says whether the public is shown the head of an answer at once. */
+  #withShown(answer: Appended | Duplicate): Appended | Duplicate {
+    return answer.kind === "appended" ? { ...answer, isShown: this.#log.showsAnswers } : answer;
   }
 
   async appendCertificate(submission: CertificateSubmission): Promise<Result<LoggedCertificate, AppendError>> {
@@ -98,6 +110,38 @@ export class Sequencer
     if (placement === null) return rejectOtherForm(answer);
     // An SCT promises the entry that is in the log: that of the precertificate, if it came first.
     return ok(signSct(this.#setup.ecdsa, isOtherForm ? toPrecertificate(submission) : submission, placement));
+  }
+
+  async appendPromised(submission: SignatureSubmission): Promise<Result<PromisedEntry, AppendError>> {
+    if (submission.body.length > MAX_ENTRY_BYTES) return ENTRY_TOO_LARGE;
+    const appended = await this.#log.append(signatureSubmission(submission));
+    if (!appended.ok) return appended;
+    const { answer, placement } = appended.value;
+    if (placement === null) throw new TypeError("an entry without a time in a log that promises it");
+    const { timestamp } = placement;
+    return ok({
+      answer: this.#withShown(answer),
+      promise: { timestamp, signature: signPromise(this.#setup.ecdsa, submission.body, placement) },
+    });
+  }
+
+  async findEntries(leafHashes: readonly Uint8Array[]): Promise<readonly (number | null)[]> {
+    await this.#log.openToRead();
+    return leafHashes.slice(0, MAX_FOUND_ENTRIES).map((leaf) => this.#findPlace(hash(leaf))?.leafIndex ?? null);
+  }
+
+  async signPromise(body: Uint8Array): Promise<EntryPromise | null> {
+    await this.#log.openToRead();
+    const { leafIndex, timestamp = null } = this.#findPlace(leafHash(body)) ?? {};
+    if (leafIndex === undefined || timestamp === null) return null;
+    return { timestamp, signature: signPromise(this.#setup.ecdsa, body, { leafIndex, timestamp }) };
+  }
+
+  /** The place of an entry that the anchor has. A backup that is shown in place of the rows knows none. */
+  #findPlace(identity: Hash): KnownEntry | null {
+    const { state, restored } = this.#log;
+    const place = restored === null ? this.#storage.findIdentity(identity) : null;
+    return place !== null && state !== null && place.leafIndex < state.treeSize ? place : null;
   }
 
   async head(minTreeSize = 0): Promise<SignedTreeHead> {

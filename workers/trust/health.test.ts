@@ -79,7 +79,7 @@ function documents(): TargetDocuments {
     publicUrl: PUBLIC_URL,
     signatureLogs: [signatureLog],
     certificateLogs: [trusted(certificate.baseUrl, "certificate")],
-    offeredLog: signatureLog,
+    offeredLogs: [{ ...signatureLog, rekorApi: 2 as const }],
     caChain: chain(chains.ca),
     otherCaChains: [],
     tsaChain: chain(chains.tsa),

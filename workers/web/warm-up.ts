@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Renders each page while the isolate starts (shared/warm-up/fixture.ts says why), from a log in memory.
 
-import { LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
+import { FIRST_KINDS, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_RECORDS } from "../../shared/logs/records.ts";
 import { err, ok } from "../../shared/result.ts";
 import type { LogHead, LogReadsRpc, LogReport, ReadEntry } from "../../shared/rpc/log-reads.ts";
@@ -61,10 +61,10 @@ type LogReads = Pick<LogReadsRpc, "readEntry" | "readHeads" | "reportLogs" | "co
 
 function makeLogReads(): LogReads {
   const records = warmUpRecords();
-  const heads = LOG_KIND_NAMES.map(headOf);
+  const heads = FIRST_KINDS.map(headOf);
   return {
     readEntry: (log) => {
-      const kind = LOG_KIND_NAMES.find((name) => name === log);
+      const kind = FIRST_KINDS.find((name) => name === log);
       return Promise.resolve(
         kind === undefined ? err({ code: "entry_log_unknown" }) : ok(entryOf(kind, records[kind])),
       );
@@ -161,7 +161,7 @@ const ANSWER: SearchAnswer = {
 
 const WATCHING: MonitorState = {
   isWatching: true,
-  logs: LOG_KIND_NAMES.map((log) => ({ log, next: 1, completeAt: EPOCH, behindSince: null, treeSize: 1 })),
+  logs: FIRST_KINDS.map((log) => ({ log, next: 1, completeAt: EPOCH, behindSince: null, treeSize: 1 })),
   pending: 0,
   oldestPendingAt: null,
   paused: 0,

@@ -13,11 +13,14 @@ export const CERTIFICATE_LOG: LogKindFacts = {
   basePath: "/ct",
   // The submission prefix without its scheme (static-ct-api).
   originOf: (baseUrl) => baseUrl.replace(/^https?:\/\//, ""),
+  signerNameOf: (origin) => origin,
   hasSidecars: false,
   genesisSize: 0,
   trustedRootMember: "ctlogs",
   isRekor: false,
+  logsDigests: false,
   writer: "ca",
+  rekorApi: null,
   ownCheckpointType: NOTE_RFC6962,
   checkpointKey: ({ spki }) => ({ type: NOTE_RFC6962, key: spki }),
 };

@@ -15,19 +15,25 @@ export interface LogKindFacts {
   /** The level in the path of an entry bundle: `tile/entries/…` (tlog-tiles) or `tile/data/…` (static-ct-api). */
   readonly bundleLevel: "entries" | "data";
   /** Path of the log below its host, without a trailing slash. */
-  readonly basePath: "" | "/ct";
+  readonly basePath: "" | "/ct" | "/rekor-v1";
   /** First line of the log's checkpoints. `baseUrl` has no trailing slash. */
   readonly originOf: (baseUrl: string) => string;
+  /** The name on the signature lines of checkpoints with this origin. */
+  readonly signerNameOf: (origin: string) => string;
   /** Whether a sidecar `meta/<N>` accompanies every full bundle. */
   readonly hasSidecars: boolean;
   /** Number of entries that a new log is created with. */
   readonly genesisSize: 0 | 1;
   /** The member of the Sigstore trusted root that lists logs of this kind. */
   readonly trustedRootMember: "tlogs" | "ctlogs";
-  /** Whether entries are Rekor entries, whose attestations can be found by what they attest. */
+  /** Whether entries are Rekor entries. */
   readonly isRekor: boolean;
+  /** Whether an attestation's entry has only the digest of what was signed: its subjects may be submitted later. */
+  readonly logsDigests: boolean;
   /** Who submits entries: our own CA, which reads its settings, or clients, which read the signing config. */
   readonly writer: "ca" | "clients";
+  /** The major version of Rekor's API by which clients write; null if they do not. */
+  readonly rekorApi: 1 | 2 | null;
   /** Which key of the trusted root signs the log's checkpoints, as type and bytes of a vkey; null for other keys. */
   readonly checkpointKey: (key: PublicKey) => Pick<Vkey, "type" | "key"> | null;
   /** The type of vkey that signs checkpoints of this kind and of no other; null if there is none. */

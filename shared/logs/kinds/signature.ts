@@ -13,11 +13,14 @@ export const SIGNATURE_LOG: LogKindFacts = {
   basePath: "",
   // No port: sigstore-go compares the origin with the URL's host name.
   originOf: (baseUrl) => new URL(baseUrl).hostname,
+  signerNameOf: (origin) => origin,
   hasSidecars: true,
   genesisSize: 1,
   trustedRootMember: "tlogs",
   isRekor: true,
+  logsDigests: true,
   writer: "clients",
+  rekorApi: 2,
   ownCheckpointType: null,
   checkpointKey: (key) => {
     if (key.kind === "ed25519") return { type: NOTE_ED25519, key: key.point };

@@ -146,6 +146,29 @@ const submission: Bodies = (base64, { chain }) => [
   json({ chain: [...chain, base64] }),
 ];
 
+const v1Entries: Bodies = (base64, { pem: key }) => {
+  const inBase64 = (text: string): string => Buffer.from(text).toString("base64");
+  const hashed = (content: string, verifier: string): object => ({
+    apiVersion: "0.0.1",
+    kind: "hashedrekord",
+    spec: {
+      data: { hash: { algorithm: "sha256", value: "0".repeat(64) } },
+      signature: { content, publicKey: { content: inBase64(verifier) } },
+    },
+  });
+  const envelope = JSON.stringify({ payloadType: "x", payload: "", signatures: [{ sig: base64 }] });
+  return [
+    json(hashed("AAAA", pem("PUBLIC KEY", base64))),
+    json(hashed("AAAA", pem("CERTIFICATE", base64))),
+    json(hashed(base64, key)),
+    json({
+      apiVersion: "0.0.1",
+      kind: "dsse",
+      spec: { proposedContent: { envelope, verifiers: [inBase64(key)] } },
+    }),
+  ];
+};
+
 const PLACES: Readonly<Record<BodyHandler, Bodies | null>> = {
   signingCertificate: signing,
   explain: signing,
@@ -159,6 +182,16 @@ const PLACES: Readonly<Record<BodyHandler, Bodies | null>> = {
   addEntry: entry,
   addChain: submission,
   addPreChain: submission,
+  v1AddEntry: v1Entries,
+  v1Retrieve: (base64, material) =>
+    v1Entries(base64, material).map(({ body = "" }) => ({
+      contentType: "application/json",
+      body: `{"entries":[${Buffer.from(body).toString()}]}`,
+    })),
+  v1SearchIndex: (base64) =>
+    ["CERTIFICATE", "PUBLIC KEY"].map((label) =>
+      json({ publicKey: { format: "x509", content: Buffer.from(pem(label, base64)).toString("base64") } }),
+    ),
   indexAttestation: (base64) => [json({ payloadType: "x", payload: "", signatures: [{ sig: base64 }] })],
   // Text alone: a checkpoint and its proof.
   addCheckpoint: null,

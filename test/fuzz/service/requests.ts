@@ -15,6 +15,7 @@ import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts"
 import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
 import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
+import { makeDsseEntry, makeHashedRekord } from "../../support/logs/rekor-v1.ts";
 import type { TestStack } from "../../support/process/stack.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
 
@@ -174,6 +175,25 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
           .digest("hex"),
       ]),
     }),
+    v1LogInfo: none,
+    v1PublicKey: (random) => ({ query: random.pick(["", "treeID=", "treeID=1", "treeID=x"]) }),
+    v1Proof: (random) => ({ query: `firstSize=${number(random)}&lastSize=${number(random)}` }),
+    v1AddEntry: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Entry(key, pem, random)) }),
+    v1EntryByIndex: (random) => ({ query: `logIndex=${number(random)}` }),
+    v1EntryById: (random) => ({ rest: random.pick(["0".repeat(64), "1".repeat(80), "f".repeat(80), "x"]) }),
+    v1Retrieve: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Query(key, pem, random)) }),
+    v1SearchIndex: (random) => ({
+      contentType: JSON_TYPE,
+      body: JSON.stringify({
+        operator: random.pick(["and", "or", null, "x"]),
+        hash: random.pick([null, "0".repeat(64), "sha256:x"]),
+        email: random.pick([null, email, "x"]),
+        subject: random.pick([null, "https://example.com/x"]),
+        publicKey: random.pick([null, { format: "x509", content: Buffer.from(pem).toString("base64") }]),
+      }),
+    }),
+    v1Checkpoint: none,
+    v1Tile: tiles,
     logs: none,
     search,
     indexAttestation: () => ({ contentType: JSON_TYPE, body: JSON.stringify(ENVELOPE) }),
@@ -273,6 +293,17 @@ function timestampQuery(random: Random): Content {
   const body = Buffer.concat([head, digest, nonce, Buffer.from("0101ff", "hex")]);
   return { contentType: "application/timestamp-query", body };
 }
+
+function v1Entry(key: ClientKey, pem: string, random: Random): object {
+  const make = random.pick([makeHashedRekord, makeDsseEntry]);
+  return make({ privateKey: key.privateKey, pem }, String(random.next()));
+}
+
+const v1Query = (key: ClientKey, pem: string, random: Random): object => ({
+  entryUUIDs: random.pick([null, ["0".repeat(64), "1".repeat(80)]]),
+  logIndexes: random.pick([null, [0, 1, 300], [-1]]),
+  entries: random.pick([null, [v1Entry(key, pem, random)]]),
+});
 
 function entryRequest(key: ClientKey, random: Random): object {
   if (random.chance(0.6)) return artifactRequest(key, String(random.next()));

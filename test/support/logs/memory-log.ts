@@ -5,8 +5,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { parseEd25519Signer } from "#private-key";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
-import { type LogConfig, logsOf } from "../../../shared/logs/config.ts";
-import type { LogKind } from "../../../shared/logs/kinds.ts";
+import { type LogConfig, openLog } from "../../../shared/logs/config.ts";
+import { type LogKind, mapKinds } from "../../../shared/logs/kinds.ts";
 import { termKey } from "../../../shared/search/terms.ts";
 import type { Witnessing } from "../../../workers/sequencer/deps.ts";
 import type { LogFormat, Submission } from "../../../workers/sequencer/kinds/kind.ts";
@@ -57,8 +57,8 @@ const url = parsePublicUrl("https://log.example.com");
 if (!ecdsa.ok || !ed25519.ok || !url.ok) throw new Error("test keys");
 /** The logs' ECDSA key. */
 export const testEcdsa = ecdsa.value;
-/** The two first logs behind https://log.example.com. */
-export const testLogs = logsOf(url.value);
+/** A log of each kind behind https://log.example.com. */
+export const testLogs = mapKinds((kind) => openLog({ name: kind, kind, url: url.value }));
 
 /** Every key of the logs. */
 export const testKeys = { ecdsa: ecdsa.value, ed25519: ed25519.value };

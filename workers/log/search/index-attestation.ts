@@ -99,7 +99,7 @@ async function findEntries(
   signed: Uint8Array,
 ): Promise<Result<readonly Hit[], LogError>> {
   const all = await listIndexedLogs(config.sites);
-  const logs = config.sites.filter(({ log }) => LOG_KINDS[log.kind].isRekor).map(({ log }) => log.name);
+  const logs = config.sites.filter(({ log }) => LOG_KINDS[log.kind].logsDigests).map(({ log }) => log.name);
   for (const hash of HASH_ORDER) {
     const digest = await hashMessage(hash, signed);
     const digests = [termKey("digest", `${HASHES[hash].short}:${encodeHex(digest)}`)];

@@ -3,7 +3,7 @@
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
-import { LOG_KIND_NAMES, type LogKind } from "../../../shared/logs/kinds.ts";
+import { FIRST_KINDS, type LogKind } from "../../../shared/logs/kinds.ts";
 import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import type { LogDescription } from "../../../shared/rpc/sequencer.ts";
 import { MARK_COLUMNS } from "../../../shared/search/index-writes.ts";
@@ -25,7 +25,9 @@ const DIGEST = "ab".repeat(32);
 /** Returns how many reads found something. Start-up makes no response with a body, which ends the searches. */
 export async function warmUpReads(config: ReadingConfig): Promise<number> {
   const records = warmUpRecords();
-  const sites = config.sites.map((site) => fill(site, records[site.log.kind]));
+  const sites = config.sites.flatMap((site) =>
+    FIRST_KINDS.filter((kind) => kind === site.log.kind).map((kind) => fill(site, records[kind])),
+  );
   const filled: ReadingConfig = { ...config, sites, objects: { get: () => Promise.resolve(null) }, index: makeIndex() };
   const name = encodeURIComponent(WARM_UP_WORKFLOW);
   let count = 0;
@@ -36,7 +38,7 @@ export async function warmUpReads(config: ReadingConfig): Promise<number> {
     const answer = await answerSearch(filled, `${query}&limit=20`);
     return answer.ok && answer.value.hits.length > 0;
   };
-  for (const kind of LOG_KIND_NAMES) await read(readLoggedEntry(filled, kind, 0).then(({ ok }) => ok));
+  for (const kind of FIRST_KINDS) await read(readLoggedEntry(filled, kind, 0).then(({ ok }) => ok));
   for (const term of [`identity=${name}`, `digest=sha256:${DIGEST}`, `publicKey=${FINGERPRINT}`])
     await read(findHits(term));
   await read(countMonths(filled, WARM_UP_WORKFLOW, null).then((counts) => counts.ok && counts.value !== null));
@@ -126,7 +128,7 @@ const rowOf = (log: LogKind, i: number): Row => ({
 
 /** The rows of both logs for each statement. */
 const answerBatch = (statements: readonly unknown[]): Promise<object[]> =>
-  Promise.resolve(statements.map(() => ({ results: LOG_KIND_NAMES.map(rowOf) })));
+  Promise.resolve(statements.map(() => ({ results: FIRST_KINDS.map(rowOf) })));
 
 function makeIndex(): D1Database {
   const statement = { bind: () => statement };

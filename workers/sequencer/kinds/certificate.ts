@@ -34,6 +34,7 @@ import { SAMPLE_BYTES, SAMPLE_SEARCH } from "./sample.ts";
 /** Logs of certificates. */
 export const CERTIFICATE_KIND: SequencerKind = {
   keySettings: { ecdsa: "CERTIFICATE_LOG_KEY", ed25519: null },
+  hasEd25519: false,
   isWitnessed: false,
   createFormat,
   createGenesis: () => [],

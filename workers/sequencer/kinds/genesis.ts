@@ -10,7 +10,8 @@ import type { SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { signatureSearchRow } from "../../../shared/search/terms.ts";
 import type { LogSigner } from "./log-keys.ts";
 
-const genesisStatement = (origin: string): string =>
+/** The sentence whose digest the first entry of a log is over. */
+export const genesisStatement = (origin: string): string =>
   `${origin} is a transparency log of Sigedge, begun with this entry.\n`;
 
 /** Signs `<origin> is a transparency log of Sigedge, begun with this entry.` and a newline. */

@@ -16,11 +16,13 @@ import type { LogKeys, LogSigner } from "./log-keys.ts";
 
 /** One kind of log. */
 export interface SequencerKind {
-  /** The settings with the keys of the first log of this kind. A row of SHARD_KEYS has the same members. */
+  /** The settings with the keys of the first log of this kind; null if SHARDS opens all of its logs. */
   readonly keySettings: {
     readonly ecdsa: SettingOf<typeof SETTINGS, LogSigner>;
     readonly ed25519: SettingOf<typeof SETTINGS, Ed25519Signer> | null;
-  };
+  } | null;
+  /** Whether its logs have an Ed25519 key beside the ECDSA key, in SHARD_KEYS too. */
+  readonly hasEd25519: boolean;
   /** Whether WITNESS_POLICY applies. Witnesses know a log by its Ed25519 line. */
   readonly isWitnessed: boolean;
   /** The format of a log with this origin. Throws TypeError if a key in `keySettings` is missing. */

@@ -45,8 +45,7 @@ function parseShardKeys(text: string, name: string, kind: SequencerKind): Result
   return twin === undefined ? keys : err(`${place}.ecdsa is also the key of ${twin[0]}: every log needs its own`);
 }
 
-function parseRow(row: unknown, { keySettings }: SequencerKind): Result<LogKeys, string> {
-  const hasEd25519 = keySettings.ed25519 !== null;
+function parseRow(row: unknown, { hasEd25519 }: SequencerKind): Result<LogKeys, string> {
   const wanted = hasEd25519 ? ["ecdsa", "ed25519"] : ["ecdsa"];
   if (!isObject(row) || Object.keys(row).toSorted().join() !== wanted.join()) {
     return err(` must be an object with ${wanted.join(" and ")}`);

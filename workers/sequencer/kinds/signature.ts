@@ -28,6 +28,7 @@ import { SAMPLE_BYTES, SAMPLE_SEARCH } from "./sample.ts";
 /** Logs of signatures. */
 export const SIGNATURE_KIND: SequencerKind = {
   keySettings: { ecdsa: "SIGNATURE_LOG_KEY", ed25519: "SIGNATURE_LOG_ED25519_KEY" },
+  hasEd25519: true,
   isWitnessed: true,
   createFormat,
   createGenesis: (origin, { ecdsa }) => [signatureSubmission(signGenesis(origin, ecdsa))],

@@ -9,6 +9,7 @@
 import { equal } from "../../../shared/bytes/bytes.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { objectKey } from "../../../shared/logs/config.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { formatLogJson, LOG_JSON } from "../../../shared/logs/log-json.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UnixMs } from "../../../shared/time.ts";
@@ -102,7 +103,7 @@ export function checkKeys(
   { identity, state }: Pick<Recovered, "identity" | "state">,
   { config, format }: Pick<RecoverDeps, "config" | "format">,
 ): Result<null, Refusal> {
-  const key = equal(identity.spki, format.spki) ? foreignLine(state, config.origin, format) : "ecdsa";
+  const key = equal(identity.spki, format.spki) ? foreignLine(state, config, format) : "ecdsa";
   if (key === null) return ok(null);
   return refuse(
     `${keySettingOf(config, key)} is not the key that the log ${config.name} was created with: put the old key back`,
@@ -110,13 +111,19 @@ export function checkKeys(
 }
 
 /** A line by the log itself in its stored checkpoint, by a key that it does not have now. Null if there is none. */
-function foreignLine(state: StateRow, origin: string, { vkeys }: RecoverDeps["format"]): "ed25519" | null {
+function foreignLine(
+  state: StateRow,
+  { kind, origin }: RecoverDeps["config"],
+  { vkeys }: RecoverDeps["format"],
+): "ed25519" | null {
+  const ownName = LOG_KINDS[kind].signerNameOf(origin);
   const note = parseNote(encodeUtf8(state.checkpoint));
   const own = vkeys.flatMap((text) => {
     const vkey = parseVkey(text);
     return vkey.ok ? [vkey.value.keyId] : [];
   });
-  const isForeign = ({ name, keyId }: NoteSignature): boolean => name === origin && !own.some((id) => equal(id, keyId));
+  const isForeign = ({ name, keyId }: NoteSignature): boolean =>
+    name === ownName && !own.some((id) => equal(id, keyId));
   // The line of the ECDSA key has been compared already.
   return note.ok && note.value.signatures.some(isForeign) ? "ed25519" : null;
 }

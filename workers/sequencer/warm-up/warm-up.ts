@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a log of each kind, appends to it and opens it again while the isolate starts (shared/warm-up/fixture.ts says
-// why): the first signer after a pause waits for an object that starts.
+// Opens a log of each first kind, appends to it and opens it again while the isolate starts (shared/warm-up/fixture.ts
+// says why): the first signer after a pause waits for an object that starts.
 
+import { FIRST_KINDS } from "../../../shared/logs/kinds.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { runWarmUp, WARM_UP_URL, warmUpEd25519Key, warmUpKey } from "../../../shared/warm-up/fixture.ts";
 import { advanceAnchoredHead, prepareAnchoredHead, readAnchoredHead } from "../anchor/anchored-head.ts";
@@ -22,7 +23,7 @@ export const warmUp = (): Promise<number> =>
   runWarmUp(async () => {
     let entries = 0;
     // The first log of a kind is called after its kind.
-    for (const name of Object.keys(SEQUENCER_KINDS)) entries += await grow(name);
+    for (const name of FIRST_KINDS) entries += await grow(name);
     return entries;
   });
 

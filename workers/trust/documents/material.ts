@@ -4,9 +4,13 @@
 
 import { withDeadline } from "../../../shared/http/deadline.ts";
 import type { LogConfig } from "../../../shared/logs/config.ts";
-import { selectLogsForClients } from "../../../shared/logs/shards.ts";
-import { type UnixMs, unixMs } from "../../../shared/time.ts";
-import { groupByMember, type TrustedLog, type TrustMaterial } from "../../../shared/trust/material.ts";
+import { unixMs } from "../../../shared/time.ts";
+import {
+  chooseOfferedLogs,
+  groupByMember,
+  type TrustedLog,
+  type TrustMaterial,
+} from "../../../shared/trust/material.ts";
 import type { Config } from "../env.ts";
 import { DEADLINE_MS } from "./deadline.ts";
 
@@ -29,7 +33,7 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
   const material = {
     publicUrl,
     ...groupByMember(described),
-    offeredLog: chooseLog(logs, described, unixMs(now)),
+    offeredLogs: chooseOfferedLogs(logs, described, unixMs(now)),
     caChain,
     otherCaChains,
     tsaChain,
@@ -39,14 +43,6 @@ export async function readMaterial(config: Config, now: number): Promise<TrustMa
   };
   kept.set(config, { material, until: now + KEEP_MS });
   return material;
-}
-
-type Described = ReadonlyMap<LogConfig, TrustedLog>;
-
-/** The first log that the settings open for writing and that is not frozen itself, or null. */
-function chooseLog(logs: readonly LogConfig[], described: Described, now: UnixMs): TrustedLog | null {
-  const open = selectLogsForClients(logs, now).map((log) => described.get(log));
-  return open.find((log) => log?.frozenAt === null) ?? null;
 }
 
 async function readLog(config: Config, { name, baseUrl }: LogConfig): Promise<TrustedLog> {

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares with what the reference server answers (test/vectors/rekor-v1).
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { encodeHex } from "../bytes/hex.ts";
+import type { Result } from "../result.ts";
+import { leafHash } from "../tlog/hash.ts";
+import { parseProposedEntry } from "./entry.ts";
+import type { EntryProblem } from "./problem.ts";
+import type { ProposedEntry } from "./proposed.ts";
+import { readStoredEntry } from "./stored.ts";
+
+interface Row {
+  readonly name: string;
+  readonly proposed: object;
+  readonly status: number;
+  readonly result: {
+    readonly body?: string;
+    readonly uuid?: string;
+    readonly code?: number;
+    readonly message?: string;
+  };
+}
+
+const ROWS = JSON.parse(readFileSync("test/vectors/rekor-v1/entries.json", "utf8")) as readonly Row[];
+const ACCEPTED = ROWS.filter(({ status }) => status === 201);
+const REJECTED = ROWS.filter(({ status }) => status !== 201);
+
+function proposalOf(name: string): object {
+  const row = ROWS.find((one) => one.name === name);
+  if (row === undefined) throw new Error(`no row ${name}`);
+  return row.proposed;
+}
+
+async function verified(json: unknown): Promise<Result<ProposedEntry, EntryProblem>> {
+  const entry = parseProposedEntry(json);
+  const verdict = entry.ok ? await entry.value.verify() : entry;
+  return verdict.ok ? entry : verdict;
+}
+
+describe("an entry that the reference logs", () => {
+  it.each(ACCEPTED)("has the same body and UUID: $name", async ({ proposed, result }) => {
+    const entry = await verified(proposed);
+    const body = entry.ok ? entry.value.body : new Uint8Array(0);
+    expect(new TextDecoder().decode(body)).toBe(result.body);
+    expect(encodeHex(leafHash(body))).toBe(result.uuid);
+  });
+
+  it.each(ACCEPTED)("is read from its body: $name", async ({ proposed, result }) => {
+    const entry = parseProposedEntry(proposed);
+    const stored = readStoredEntry(new TextEncoder().encode(result.body));
+    expect(stored?.verifier.der).toEqual(entry.ok ? entry.value.verifier.der : null);
+    const spec = JSON.stringify(proposed);
+    for (const digest of stored?.digests.slice(0, spec.includes("envelope") ? 0 : 1) ?? [])
+      expect(spec.toLowerCase()).toContain(digest.split(":")[1]);
+  });
+});
+
+/** Where the reference repeats the words of Go's JSON parser. */
+const OWN_WORDS = new Set(["dsse: not JSON"]);
+
+describe("an entry that the reference rejects", () => {
+  it.each(REJECTED)("is rejected with the same words: $name", async ({ name, proposed, status, result }) => {
+    const entry = await verified(proposed);
+    if (entry.ok) throw new Error("it was accepted");
+    const { error } = entry;
+    const isMalformed = error.code === "v1_entry_malformed";
+    expect(isMalformed ? [422, error.number] : [400, 400]).toEqual([status, result.code]);
+    const message = isMalformed ? error.reason : `error processing entry: ${error.reason}`;
+    if (!OWN_WORDS.has(name)) expect(message).toBe(result.message);
+  });
+});
+
+describe("an entry that only the reference takes", () => {
+  it.each(["alpine", "cose", "helm", "intoto", "jar", "rekord", "rfc3161", "rpm", "tuf"])(
+    "is rejected as by a server where its kind is off: %s",
+    (kind) => {
+      expect(parseProposedEntry({ kind, apiVersion: "0.0.1", spec: {} })).toEqual({
+        ok: false,
+        error: {
+          code: "v1_kind_unsupported",
+          reason: `entry kind '${kind}' is not enabled for submission on this server`,
+        },
+      });
+    },
+  );
+
+  it("is rejected if its envelope has two signatures, or two verifiers", () => {
+    const { spec } = proposalOf("dsse: P-256") as {
+      spec: { proposedContent: { envelope: string; verifiers: string[] } };
+    };
+    const { envelope, verifiers } = spec.proposedContent;
+    const parsed = JSON.parse(envelope) as { signatures: object[] };
+    const two = JSON.stringify({ ...parsed, signatures: [...parsed.signatures, { sig: "AAAA" }] });
+    for (const proposedContent of [
+      { envelope: two, verifiers },
+      { envelope, verifiers: [...verifiers, ...verifiers] },
+    ]) {
+      expect(parseProposedEntry({ kind: "dsse", apiVersion: "0.0.1", spec: { proposedContent } })).toMatchObject({
+        ok: false,
+        error: { code: "v1_entry_invalid", reason: expect.stringContaining("one signature") },
+      });
+    }
+  });
+});
+
+describe("readStoredEntry", () => {
+  it.each([
+    "",
+    "{",
+    "[]",
+    "{}",
+    '{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{}}',
+    '{"kind":"x","apiVersion":"1"}',
+  ])("reads no entry from %j", (text) => expect(readStoredEntry(new TextEncoder().encode(text))).toBeNull());
+});

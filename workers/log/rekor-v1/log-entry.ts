@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads an entry of a Rekor v1 log, and makes its JSON: an object whose only member is named by the entry's ID.
+// Spec: https://github.com/sigstore/rekor/blob/main/openapi.yaml (LogEntry)
+
+import { encodeBase64 } from "../../../shared/bytes/base64.ts";
+import { encodeHex } from "../../../shared/bytes/hex.ts";
+import type { ProvenEntry } from "../../../shared/rekor/log-entry.ts";
+import { formatEntryId, treeIdOf } from "../../../shared/rekor-v1/entry-id.ts";
+import { wholeSeconds } from "../../../shared/rekor-v1/promise.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { EntryPromise } from "../../../shared/rpc/sequencer.ts";
+import { leafHash } from "../../../shared/tlog/hash.ts";
+import type { LogError } from "../errors.ts";
+import type { LogReader } from "../reading/log-reader.ts";
+import { proveEntry } from "../reading/proven-entry.ts";
+import type { LogSite } from "../sites.ts";
+
+/** An entry with its promise and its proof. */
+export interface PromisedProof extends ProvenEntry {
+  readonly promise: EntryPromise;
+}
+
+/** The ID of an entry of this log. */
+export const entryIdOf = ({ log }: LogSite, body: Uint8Array): string =>
+  formatEntryId(treeIdOf(log.baseUrl), leafHash(body));
+
+/** The JSON of an entry. A host has one log of this protocol, so the index over all shards is that in the tree. */
+export async function logEntryJson(site: LogSite, entry: PromisedProof): Promise<object> {
+  const { body, promise, leafIndex, treeSize, rootHash, proof, checkpoint } = entry;
+  return {
+    [entryIdOf(site, body)]: {
+      body: encodeBase64(body),
+      integratedTime: wholeSeconds(promise.timestamp),
+      logID: encodeHex(await site.logId()),
+      logIndex: leafIndex,
+      verification: {
+        inclusionProof: {
+          checkpoint,
+          hashes: proof.map(encodeHex),
+          logIndex: leafIndex,
+          rootHash: encodeHex(rootHash),
+          treeSize,
+        },
+        signedEntryTimestamp: encodeBase64(promise.signature),
+      },
+    },
+  };
+}
+
+/** Reads the JSON of the entry at an index. Fails like proveEntry, and with record_damaged if it cannot be promised. */
+export async function readLogEntry(
+  reader: LogReader,
+  site: LogSite,
+  leafIndex: number,
+): Promise<Result<object, LogError>> {
+  const found = await proveEntry(reader, site, leafIndex);
+  if (!found.ok) return found;
+  const { body } = found.value.shown;
+  const promise = await site.sequencer().signPromise(body);
+  // A log that shows a backup in place of its rows signs nothing.
+  if (promise === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
+  return ok(await logEntryJson(site, { ...found.value, body, promise }));
+}
