@@ -19,3 +19,9 @@ export type IconName = keyof typeof ICONS;
 /** An icon beside a word that says the same. @param kind colors it: `ok`, `bad`, `warn`, `q` */
 export const icon = (name: IconName, kind: "" | "ok" | "bad" | "warn" | "q" = ""): Markup =>
   html`<svg class="${kind === "" ? "i" : `i ${kind}`}" viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
+
+/** An icon and a word. */
+export const state = (kind: "ok" | "bad" | "warn", word: string): Markup => {
+  const name = { ok: "pass", bad: "fail", warn: "warn" } as const;
+  return html`<span class="st ${kind}">${icon(name[kind])} ${word}</span>`;
+};

@@ -3,48 +3,26 @@
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { member } from "../../shared/json/member.ts";
-import { requestCertificateFor } from "../support/authority/request-certificate.ts";
-import { artifactRequest, clientKey, postEntry } from "../support/logs/log-client.ts";
-import { type Receiver, startReceiver } from "../support/monitor/receiver.ts";
-import { startStack, type TestStack } from "../support/process/stack.ts";
+import { startWatchedStack, type WatchedStack } from "../support/monitor/watched-stack.ts";
 
 const ALICE = "Alice@example.com";
 const BOB = "bob@example.com";
 
-let receiver: Receiver;
-let stack: TestStack;
-
+let watched: WatchedStack;
 beforeAll(async () => {
-  receiver = await startReceiver();
-  const tell = { webhook: receiver.url, secret: "HOOK" };
-  stack = await startStack({
-    vars: {
-      WATCHES: JSON.stringify([
-        { id: "alice", name: "alice@example.com", tell },
-        { id: "releases", name: "alice@example.com", expected: { event: ["push"] }, tell },
-      ]),
-      WATCH_SECRETS: JSON.stringify({ HOOK: receiver.secret }),
-    },
-  });
+  watched = await startWatchedStack("alice@example.com");
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
-
-async function signAs(email: string, artifact: string): Promise<number> {
-  const key = clientKey();
-  const certificate = await requestCertificateFor(stack, { key, email });
-  const entry = await postEntry(stack.url, artifactRequest(key, artifact, certificate));
-  return Number(entry.logIndex);
-}
+afterAll(() => watched?.stop());
 
 /** Waits until the receiver has accepted this many messages. */
 async function waitForMessages(count: number): Promise<void> {
-  await expect.poll(() => receiver.accepted.length, { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(count);
+  await expect
+    .poll(() => watched.receiver.accepted.length, { timeout: 30_000, interval: 100 })
+    .toBeGreaterThanOrEqual(count);
 }
 
 it("tells the owner of a watch about certificate and signature, and nobody about others", async () => {
+  const { stack, receiver, signAs } = watched;
   await signAs(BOB, "of Bob");
   const index = await signAs(ALICE, "of Alice");
   await waitForMessages(4);
@@ -71,7 +49,10 @@ it("tells the owner of a watch about certificate and signature, and nobody about
 
 it("shows on the page of the logs how far the monitor has looked", async () => {
   const readLogs = async (): Promise<unknown> =>
-    member(await (await fetch(`${stack.url}/logs`, { headers: { accept: "application/json" } })).json(), "monitor");
+    member(
+      await (await fetch(`${watched.stack.url}/logs`, { headers: { accept: "application/json" } })).json(),
+      "monitor",
+    );
   await expect.poll(readLogs, { timeout: 30_000 }).toMatchObject({
     isWatching: true,
     pendingMessages: 0,

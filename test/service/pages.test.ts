@@ -232,6 +232,13 @@ describe("a page", () => {
     expect([headers.get("cache-control"), headers.get("vary")]).toEqual(["no-cache", "accept"]);
   });
 
+  it("lead to where a person watches: a result, an entry, a certificate and an identity", async () => {
+    for (const path of [signed, "/entry/certificate/0", `/identity-of/${ALICE}`, `/search?email=${ALICE}`]) {
+      const [, main = ""] = /<main[^>]*>([^]*)<\/main>/.exec((await read(path)).text) ?? [];
+      expect([path, main]).toEqual([path, expect.stringMatching(/<a href="\/watch">Watch/)]);
+    }
+  });
+
   it("answers HEAD with the headers of GET, and POST with 405", async () => {
     const [get, head] = [await read("/logs"), await read("/logs", { method: "HEAD" })];
     expect([head.status, head.text, head.headers.get("content-type")]).toEqual([

@@ -64,6 +64,8 @@ describe("a person", () => {
     const { browser, page } = await signIn(ALICE);
     expect(page.html).toContain(ALICE);
     expect(page.headers.get("cache-control")).toBe("no-store");
+    // Otherwise a browser would send `Origin: null` with every form.
+    expect(page.headers.get("referrer-policy")).toBe("same-origin");
     const added = await post(browser, { token: tokenOf(page), do: "start", by: "webhook", url: receiver.url });
     const [secret = ""] = /whsec_[A-Za-z0-9+/=]+/.exec(added.html) ?? [];
     expect(Buffer.from(secret.slice(6), "base64")).toHaveLength(32);

@@ -5,6 +5,7 @@
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { PublicUrl } from "../../../shared/http/public-url.ts";
+import { smallBox } from "../../../shared/pages/box.ts";
 import { renderDocument } from "../../../shared/pages/document.ts";
 import { navigation, SITE_FILES } from "../../../shared/pages/navigation.ts";
 
@@ -13,7 +14,9 @@ const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-  "referrer-policy": "no-referrer",
+  // With `no-referrer`, a browser sends `Origin: null` with the forms of these pages, which then look like another
+  // site's. Spec: https://fetch.spec.whatwg.org/#append-a-request-origin-header
+  "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
   "cross-origin-opener-policy": "same-origin",
 } as const;
@@ -40,7 +43,7 @@ export function respondWithPage(
     head: html`<meta name="robots" content="noindex">
 <meta name="description" content="Know when somebody signs in your name.">
 ${SITE_FILES}`,
-    header: navigation(isWatch ? "/watch" : null),
+    header: html`${navigation(isWatch ? "/watch" : null)}${smallBox("")}`,
     main: body,
     footer: html`<p class="row"><a href="/logs">Logs and health</a> <a href="/#own">Use your own client</a> <a href="/#privacy">What is public</a> <span>Sigedge, open source</span></p>`,
   });

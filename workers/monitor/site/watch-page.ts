@@ -2,6 +2,7 @@
 // GET /watch: what a person watches, how far the monitor has looked, and what the last 30 days would have told them.
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
+import { state } from "../../../shared/pages/icons.ts";
 import type { LogProgress, MonitorState, PersonalWatch } from "../../../shared/rpc/monitor.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../../../shared/time.ts";
@@ -51,13 +52,13 @@ export async function showWatches(
     since: formatRfc3339(since),
     limit: String(PREVIEW_HITS),
   });
-  const [watches, state, found] = await Promise.all([
+  const [watches, heartbeat, found] = await Promise.all([
     monitor.listWatches(session.name),
     monitor.readState(),
     config.logs.search(query.toString()).catch(() => null),
   ]);
   const body = html`<div class="row ends"><h1>${TITLE}</h1>${signOutForm(session)}</div>
-<p class="lead">You are signed in as <b class="m">${session.address}</b>. ${describeLooks(state)}</p>
+<p class="lead">You are signed in as <b class="m">${session.address}</b>. ${describeLooks(heartbeat)}</p>
 ${notice}
 ${watches.length === 0 ? NONE : watchSection(session, watches)}
 ${newWatchSection(config, session)}
@@ -114,10 +115,10 @@ const describeReceiver = ({ kind, address, isDigest }: PersonalWatch): Markup =>
 function describeState({ pausedAt, failingSince, reason, pending }: PersonalWatch): Markup {
   const waiting = pending === 0 ? NONE : html`<br> <span class="sm q">messages that wait: ${String(pending)}</span>`;
   if (pausedAt !== null)
-    return html`<span class="st warn">Paused ${formatClock(pausedAt)}</span><br> <span class="sm q">the receiver ${reason ?? "failed"}, for a week</span>${waiting}`;
+    return html`${state("warn", `Paused ${formatClock(pausedAt)}`)}<br> <span class="sm q">the receiver ${reason ?? "failed"}, for a week</span>${waiting}`;
   if (failingSince !== null)
-    return html`<span class="st warn">Failing since ${formatClock(failingSince)}</span><br> <span class="sm q">the receiver ${reason ?? "failed"}</span>${waiting}`;
-  return html`<span class="st ok">Watching</span>${waiting}`;
+    return html`${state("warn", `Failing since ${formatClock(failingSince)}`)}<br> <span class="sm q">the receiver ${reason ?? "failed"}</span>${waiting}`;
+  return html`${state("ok", "Watching")}${waiting}`;
 }
 
 function newWatchSection({ mail }: Config, session: Session): Markup {

@@ -2,9 +2,10 @@
 // The monitor's heartbeat on the page of the logs: how far it has looked in each log, when, and which messages wait.
 
 import { html, type Markup } from "../../../shared/http/markup.ts";
+import { state } from "../../../shared/pages/icons.ts";
 import type { LogProgress, MonitorState } from "../../../shared/rpc/monitor.ts";
 import { formatRfc3339, type UnixMs } from "../../../shared/time.ts";
-import { NONE, state, table } from "../parts/parts.ts";
+import { NONE, table } from "../parts/parts.ts";
 import { capitalize, formatCount, timeTag } from "../parts/words.ts";
 
 /** The heartbeat; null if the monitor does not answer in time. */

@@ -4,11 +4,12 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
+import { state } from "../../../shared/pages/icons.ts";
 import type { LogReport } from "../../../shared/rpc/log-reads.ts";
 import { formatRfc3339, type UnixMs, unixMs } from "../../../shared/time.ts";
 import { parseNote } from "../../../shared/tlog/note.ts";
 import type { TrustHealth } from "../../../shared/trust/health.ts";
-import { code, field, NONE, state, table, withCopy } from "../parts/parts.ts";
+import { code, field, NONE, table, withCopy } from "../parts/parts.ts";
 import { type Bar, plot } from "../parts/plot.ts";
 import { formatCount, formatDay, formatNumber, timeTag } from "../parts/words.ts";
 import type { Answer } from "../respond.ts";

@@ -5,6 +5,7 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { html, type Markup } from "../../../shared/http/markup.ts";
 import type { PublicUrl } from "../../../shared/http/public-url.ts";
+import { BOX_INPUT, smallBox } from "../../../shared/pages/box.ts";
 import { renderDocument } from "../../../shared/pages/document.ts";
 import { navigation, SITE_FILES } from "../../../shared/pages/navigation.ts";
 import type { LogHead } from "../../../shared/rpc/log-reads.ts";
@@ -75,18 +76,10 @@ ${SITE_FILES}
 ${script}`;
 }
 
-const INPUT = html`name="q" type="search" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="16384"`;
-
-const smallBox = (text: string): Markup => html`<form class="box" action="/search" role="search">
-<label for="q" class="vh">Look up anything</label>
-<div><input id="q" ${INPUT} placeholder="Digest, e-mail, repository, commit" value="${text}"><button>Look up</button></div>
-<p class="said" role="status"></p>
-</form>`;
-
 /** The box of the start page and of pages that found nothing. */
 export const largeBox = (text = ""): Markup => html`<form class="box big" action="/search" role="search">
 <label for="q">Look up a signature</label>
-<div><input id="q" ${INPUT} aria-describedby="takes" value="${text}"><button class="go">Look up</button></div>
+<div><input id="q" ${BOX_INPUT} aria-describedby="takes" value="${text}"><button class="go">Look up</button></div>
 <p class="said" role="status"></p>
 <p class="takes" id="takes">A file’s digest, an e-mail address, a repository, a commit, a certificate or an entry number.</p>
 </form>`;

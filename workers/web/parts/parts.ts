@@ -26,12 +26,6 @@ export const field = (label: string, value: Markup): Markup => html`<div><dt>${l
 export const code = (text: string, name: string): Markup =>
   html`<div class="code" data-copy="${name}"><pre><code>${text}</code></pre></div>`;
 
-/** An icon and a word. */
-export const state = (kind: "ok" | "bad" | "warn", word: string): Markup => {
-  const name = { ok: "pass", bad: "fail", warn: "warn" } as const;
-  return html`<span class="st ${kind}">${icon(name[kind])} ${word}</span>`;
-};
-
 /** A check: what was compared, and its result. */
 export interface Check {
   readonly title: string;
