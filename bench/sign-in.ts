@@ -9,7 +9,7 @@ import type { Upstream } from "../test/support/oauth/upstream.ts";
 import { type Figure, figure, type Row, type Section } from "./figures.ts";
 import type { Answer, SentRequest } from "./load.ts";
 import { BUDGET, type Plan } from "./plan.ts";
-import type { BenchStack } from "./stack.ts";
+import type { BenchStack, StandInsInUse } from "./stack.ts";
 import { median } from "./statistics.ts";
 
 const LISTENER = "http://localhost:43117/auth/callback";
@@ -138,6 +138,8 @@ const MOST_DEVICES = 20;
 interface Step {
   readonly name: string;
   readonly isOfDevice?: true;
+  /** The row of the other invocation of this step, the one that asks the provider. */
+  readonly remote?: string;
   readonly prepare: (signIns: SignIns) => Promise<SentRequest> | SentRequest;
 }
 
@@ -147,7 +149,11 @@ const STEPS: readonly Step[] = [
   { name: "GET /auth: the page to choose on", prepare: (signIns) => signIns.authorize(makeVerifier(), false) },
   { name: "GET /auth: on to the provider", prepare: (signIns) => signIns.authorize(makeVerifier(), true) },
   { name: "GET /auth/SLUG: chosen", prepare: (signIns) => signIns.choose() },
-  { name: "GET /callback: token, keys, page", prepare: (signIns) => signIns.prepareCallback() },
+  {
+    name: "GET /callback: the page",
+    remote: "GET /callback: token and keys",
+    prepare: (signIns) => signIns.prepareCallback(),
+  },
   { name: "POST /confirm: a code", prepare: (signIns) => signIns.confirm() },
   { name: "POST /token: a code for a token", prepare: (signIns) => signIns.redeem() },
   { name: "POST /device/code", isOfDevice: true, prepare: (signIns) => signIns.requestDevice() },
@@ -178,17 +184,20 @@ async function sendAll({ stack }: SignInBench, requests: readonly SentRequest[])
   for (const one of requests) await stack.client.request(one);
 }
 
-/** The Worker alone, and with the object of grants, whose invocation counts by itself. */
-async function measureStepWarm(bench: SignInBench, step: Step): Promise<readonly Figure[]> {
-  bench.progress(`sign-in, warm: ${step.name}`);
-  const together = await measureMany(bench, step, true);
-  return [
-    figure("warm", await measureMany(bench, step, "and of the sequencer"), "ms", BUDGET.warmMs),
-    figure("with the object", together, "ms"),
-  ];
+/** CPU time of the Worker's own invocation, and of the one that asks the provider: what both take longer. */
+interface Apart {
+  readonly own: number;
+  readonly remote: number | null;
 }
 
-async function measureMany(bench: SignInBench, step: Step, inUse: true | "and of the sequencer"): Promise<number> {
+async function measureApart({ remote }: Step, measure: (inUse: StandInsInUse) => Promise<number>): Promise<Apart> {
+  const both = await measure("and of the sequencer");
+  if (remote === undefined) return { own: both, remote: null };
+  const own = await measure("and of sequencer and provider");
+  return { own, remote: Math.max(0, both - own) };
+}
+
+async function measureMany(bench: SignInBench, step: Step, inUse: StandInsInUse): Promise<number> {
   const { stack, plan } = bench;
   const batch = step.isOfDevice ? Math.min(plan.batch, MOST_DEVICES) : plan.batch;
   const sample: number[] = [];
@@ -202,39 +211,64 @@ async function measureMany(bench: SignInBench, step: Step, inUse: true | "and of
   return median(sample.slice(1));
 }
 
-async function measureStepFresh(bench: SignInBench, step: Step): Promise<Figure> {
-  const { stack, plan, progress } = bench;
+async function measureFresh({ stack, plan, signIns, progress }: SignInBench, step: Step): Promise<Apart> {
   progress(`sign-in, fresh isolate: ${step.name}`);
-  const sample: number[] = [];
-  for (let i = 0; i < plan.freshRuns; i++) {
-    await stack.useStandIns(true);
-    const requests = await prepareMany(bench, step, 1);
-    await stack.restart();
-    await stack.useStandIns("and of the sequencer");
-    // Exclude what workerd itself does for the first time.
-    for (let j = 0; j < 5; j++) await stack.ask("nothing");
-    await sleep(50);
-    sample.push(await stack.readProcessorMs(() => sendAll(bench, requests)));
-  }
-  return figure("fresh", median(sample), "ms", BUDGET.freshMs);
+  return await measureApart(step, async (inUse) => {
+    const sample: number[] = [];
+    for (let i = 0; i < plan.freshRuns; i++) {
+      await stack.useStandIns(true);
+      const request = await step.prepare(signIns);
+      await stack.restart();
+      await stack.useStandIns(inUse);
+      // Exclude what workerd itself does for the first time.
+      for (let j = 0; j < 5; j++) await stack.ask("nothing");
+      await sleep(50);
+      sample.push(await stack.readProcessorMs(async () => await stack.client.request(request)));
+    }
+    return median(sample);
+  });
+}
+
+interface WarmStep extends Apart {
+  readonly step: Step;
+  /** With the object of grants, whose invocation counts by itself. */
+  readonly together: number;
+}
+
+async function measureWarm(bench: SignInBench, step: Step): Promise<WarmStep> {
+  bench.progress(`sign-in, warm: ${step.name}`);
+  const together = await measureMany(bench, step, true);
+  return { step, together, ...(await measureApart(step, (inUse) => measureMany(bench, step, inUse))) };
+}
+
+function rowsOf({ step, together, ...warm }: WarmStep, fresh: Apart): readonly Row[] {
+  const figuresOf = (warmMs: number, freshMs: number): readonly Figure[] => [
+    figure("warm", warmMs, "ms", BUDGET.warmMs),
+    figure("fresh", freshMs, "ms", BUDGET.freshMs),
+  ];
+  const own = {
+    name: step.name,
+    figures: [...figuresOf(warm.own, fresh.own), figure("with the object", together, "ms")],
+  };
+  const { remote: name } = step;
+  if (name === undefined || warm.remote === null || fresh.remote === null) return [own];
+  return [own, { name, figures: figuresOf(warm.remote, fresh.remote) }];
 }
 
 /** Measures every step of a sign-in. */
 export async function measureSignIn(bench: SignInBench): Promise<Section> {
+  const warm: WarmStep[] = [];
+  for (const step of STEPS) warm.push(await measureWarm(bench, step));
   const rows: Row[] = [];
-  for (const step of STEPS) rows.push({ name: step.name, figures: await measureStepWarm(bench, step) });
-  for (const [i, step] of STEPS.entries()) {
-    const { name, figures } = rows[i] ?? { name: step.name, figures: [] };
-    const [warm, ...rest] = figures;
-    rows[i] = { name, figures: [...(warm === undefined ? [] : [warm]), await measureStepFresh(bench, step), ...rest] };
-  }
+  for (const one of warm) rows.push(...rowsOf(one, await measureFresh(bench, one.step)));
   return {
     title: "CPU of one request of a sign-in",
     notes: [
       "The Worker: HTTP (which Cloudflare does not count), front end and service, and the requests to the provider, whose own work is not",
       "included; with an object of grants that responds immediately. with the object: with its invocation and its commit to disk.",
+      "token and keys: the second invocation of the way back, which redeems the provider's code and verifies its token.",
       "fresh: GET /auth reads the provider's discovery document too. Each request to the provider has 0.7 ms of HTTP and of Miniflare's own",
-      "Worker in front of the network, which Cloudflare does not count: one in GET /auth, two in GET /callback.",
+      "Worker in front of the network, which Cloudflare does not count: one in GET /auth, two in token and keys.",
     ],
     rows,
   };

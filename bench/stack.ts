@@ -55,6 +55,9 @@ const makeIdentities = (url: string): Promise<readonly Identity[]> =>
   );
 
 /** A running stack. */
+/** What is replaced by stand-ins: nothing, the simulators, or these and the invocations that the Worker calls. */
+export type StandInsInUse = boolean | "and of the sequencer" | "and of sequencer and provider";
+
 export class BenchStack {
   readonly port: number;
   /** The identities that can request certificates. */
@@ -131,10 +134,14 @@ export class BenchStack {
     return (await this.ask("counts")) as Counts;
   }
 
-  /** Switches R2, D1 and rate limits to stand-ins, optionally the sequencer too, or back to Miniflare's simulators. */
-  async useStandIns(inUse: boolean | "and of the sequencer"): Promise<void> {
-    const sequencer = inUse === "and of the sequencer" ? "yes" : "no";
-    await this.ask(`stand-ins?inUse=${inUse === false ? "no" : "yes"}&sequencer=${sequencer}`);
+  /** Switches R2, D1 and rate limits to stand-ins, optionally further ones, or back to Miniflare's simulators. */
+  async useStandIns(inUse: StandInsInUse): Promise<void> {
+    const isOn = (yes: boolean): string => (yes ? "yes" : "no");
+    const hasProvider = inUse === "and of sequencer and provider";
+    const hasSequencer = hasProvider || inUse === "and of the sequencer";
+    await this.ask(
+      `stand-ins?inUse=${isOn(inUse !== false)}&sequencer=${isOn(hasSequencer)}&provider=${isOn(hasProvider)}`,
+    );
   }
 
   /** Lets D1 and the objects answer from recordings, or the log's own reads too, and records what is not among them. */

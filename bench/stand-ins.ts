@@ -12,6 +12,7 @@ import { unixMs } from "../shared/time.ts";
 import { hash } from "../shared/tlog/hash.ts";
 import { valueOf } from "../test/support/value-of.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
+import type { OidcUpstream } from "../workers/oidc/connectors/remote.ts";
 import { signSct } from "../workers/sequencer/kinds/certificate.ts";
 import { parseLogSigner } from "../workers/sequencer/kinds/log-keys.ts";
 import { override } from "./override.ts";
@@ -25,6 +26,10 @@ export interface StandIns {
   readonly use: (inUse: boolean) => Promise<void>;
   /** Replaces the objects that a Worker calls, sequencer and grants, or restores them. */
   readonly useSequencer: (inUse: boolean) => void;
+  /** Replaces the invocation that asks a provider who somebody is, or restores it. */
+  readonly useProvider: (inUse: boolean) => void;
+  /** That invocation, or its stand-in. */
+  readonly providerOf: (real: OidcUpstream) => OidcUpstream;
   /** The answers of D1 and the objects to reads. */
   readonly recordings: Recordings;
   /** Runs the recordings once, so that a measurement has no part in compiling them. */
@@ -44,6 +49,7 @@ export function createStandIns(env: ComposedEnv): StandIns {
   const objects = new Map<string, ArrayBuffer>();
   let isInUse = false;
   let isSequencerInUse = false;
+  let isProviderInUse = false;
   const recordings = new Recordings();
   const tiles = override(env.TILES, {
     get: async (key: string) => {
@@ -107,6 +113,10 @@ export function createStandIns(env: ComposedEnv): StandIns {
     useSequencer: (inUse) => {
       isSequencerInUse = inUse;
     },
+    useProvider: (inUse) => {
+      isProviderInUse = inUse;
+    },
+    providerOf: (real) => (isProviderInUse ? INSTANT_PROVIDER : real),
   };
 }
 
@@ -143,6 +153,14 @@ const INSTANT_GRANTS: Omit<GrantsRpc, keyof Rpc.DurableObjectBranded> = {
   decideDevice: () => Promise.resolve(true),
   pollDevice: () => Promise.resolve(err({ code: "authorization_pending" })),
   isRevoked: () => Promise.resolve(false),
+};
+
+/** Vouches for one address. The question and the answer are copied as in RPC. */
+const INSTANT_PROVIDER: OidcUpstream = {
+  identify: async (callback) => {
+    structuredClone(callback);
+    return await Promise.resolve(structuredClone(ok([{ userId: "1", address: "alice@example.com" }])));
+  },
 };
 
 /** The response for a tree of 100,000 entries. */

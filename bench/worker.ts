@@ -77,6 +77,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/stand-ins": async (query, env) => {
     await standIns(env).use(query.get("inUse") === "yes");
     standIns(env).useSequencer(query.get("sequencer") === "yes");
+    standIns(env).useProvider(query.get("provider") === "yes");
     return null;
   },
   "/bench/recordings": async (query, env, body) => {
@@ -161,21 +162,22 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     search: searchRow(number),
   });
 
-/** The entrypoints of the Worker itself; the answers of those that pages call can be recorded. */
-function recordEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionContext {
-  const { recordings } = standIns(env);
+/** The entrypoints of the Worker itself: the answers of those that pages call can be recorded, and one has a stand-in. */
+function replaceEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionContext {
+  const { recordings, providerOf } = standIns(env);
   const record = <T extends object>(name: string, target: T): T =>
     new Proxy(target, {
       get: (_, method) =>
         Reflect.get(recordings.hasReads ? recordings.answerCalls(name, target) : target, method) as unknown,
     });
-  const recorded: Readonly<Record<string, unknown>> = {
+  const replaced: Readonly<Record<string, unknown>> = {
+    OidcUpstream: providerOf(ctx.exports.OidcUpstream),
     LogReads: record("reads", ctx.exports.LogReads),
     TrustState: record("trust", ctx.exports.TrustState),
     MonitorHeartbeat: record("monitor", ctx.exports.MonitorHeartbeat),
   };
   const exports = new Proxy(ctx.exports, {
-    get: (target, name) => (recorded[String(name)] ?? Reflect.get(target, name)) as unknown,
+    get: (target, name) => (replaced[String(name)] ?? Reflect.get(target, name)) as unknown,
   });
   return override(ctx, { exports });
 }
@@ -187,7 +189,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const answer = ROUTES[pathname];
     return answer === undefined
-      ? await dev.fetch(request, meterEnv(env), recordEntrypoints(env, ctx))
+      ? await dev.fetch(request, meterEnv(env), replaceEntrypoints(env, ctx))
       : Response.json(await answer(searchParams, env, await request.text()));
   },
 };

@@ -34,6 +34,7 @@ import { type MonitorAlarm, wakeAfter } from "./front/wake-monitor.ts";
 import { warmUp } from "./front/warm-up.ts";
 import type { TilesContext } from "./log/tiles/tiles.ts";
 import type { MonitorEnv } from "./monitor/env.ts";
+import type { OidcContext } from "./oidc/connectors/remote.ts";
 import { checkSettings as checkSequencer } from "./sequencer/env.ts";
 import type { WebEnv } from "./web/env.ts";
 
@@ -91,7 +92,9 @@ interface ServiceModule<Env, Rest extends unknown[] = []> {
 }
 
 export type Services = {
-  readonly [S in Exclude<ServiceName, "ca" | "log" | "monitor" | "trust" | "web">]: ServiceModule<ServiceEnv<S>>;
+  readonly [S in Exclude<ServiceName, "ca" | "log" | "monitor" | "oidc" | "trust" | "web">]: ServiceModule<
+    ServiceEnv<S>
+  >;
 } & {
   readonly ca: ServiceModule<CaEnv>;
   readonly monitor: ServiceModule<MonitorEnv> & {
@@ -99,6 +102,7 @@ export type Services = {
   };
   readonly web: ServiceModule<WebEnv>;
   readonly log: ServiceModule<ServiceEnv<"log">, [TilesContext]>;
+  readonly oidc: ServiceModule<ServiceEnv<"oidc">, [OidcContext]>;
   readonly trust: ServiceModule<ServiceEnv<"trust">> & {
     readonly scheduled: (controller: ScheduledController, env: ServiceEnv<"trust">) => Promise<void>;
   };
@@ -137,7 +141,7 @@ export function compose(
         tsa: (named) => services.tsa.fetch(named, serviceEnv.tsa(env)),
         log: (named) => services.log.fetch(named, serviceEnv.log(env), ctx),
         trust: (named) => services.trust.fetch(named, serviceEnv.trust(env)),
-        oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env)),
+        oidc: (named) => services.oidc.fetch(named, serviceEnv.oidc(env), ctx),
         witness: (named) => services.witness.fetch(named, serviceEnv.witness(env)),
         monitor: (named) => services.monitor.fetch(named, monitorEnv(env, ctx)),
         web: (named) => services.web.fetch(named, webEnv(env, ctx)),

@@ -23,10 +23,10 @@ const oidcService = createOidc(developmentConnectors);
 
 const oidc: Services["oidc"] = {
   ...oidcService,
-  fetch: (request, env) => {
+  fetch: (request, env, ctx) => {
     const { pathname } = new URL(request.url);
     if (pathname === DEV_TOKEN_PATH) return issueDevToken(request, env);
-    return pathname === DEV_LOGIN_PATH ? showDevLogin(request, env) : oidcService.fetch(request, env);
+    return pathname === DEV_LOGIN_PATH ? showDevLogin(request, env) : oidcService.fetch(request, env, ctx);
   },
 };
 

@@ -11,6 +11,7 @@ import {
   Grants as OidcServiceGrants,
   OidcKeys as OidcServiceKeys,
   OidcPeople as OidcServicePeople,
+  OidcUpstream as OidcServiceUpstream,
 } from "./oidc/index.ts";
 import { Sequencer as SequencerServiceObject } from "./sequencer/index.ts";
 import { TufRepository as TrustServiceRepository, TrustState as TrustServiceState } from "./trust/index.ts";
@@ -75,6 +76,13 @@ export class OidcPeople extends OidcServicePeople {
   }
 }
 
+/** Redeems what browsers bring back from the providers, for the oidc service itself. */
+export class OidcUpstream extends OidcServiceUpstream {
+  constructor(ctx: ExecutionContext, env: ComposedEnv) {
+    super(ctx, serviceEnv.oidc(env));
+  }
+}
+
 /** Reads the logs for the pages. */
 export class LogReads extends LogServiceReads {
   constructor(ctx: ExecutionContext, env: ComposedEnv) {
@@ -105,6 +113,7 @@ declare global {
         readonly MonitorHeartbeat: typeof MonitorHeartbeat;
         readonly OidcKeys: typeof OidcKeys;
         readonly OidcPeople: typeof OidcPeople;
+        readonly OidcUpstream: typeof OidcUpstream;
         readonly Tiles: typeof Tiles;
         readonly TrustState: typeof TrustState;
       };

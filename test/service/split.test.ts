@@ -17,6 +17,7 @@ import { bundleWorker } from "../../local/bundle.ts";
 import { openLocalSettings } from "../../local/settings.ts";
 import { DECLARATIONS, settingNames } from "../../workers/declarations.ts";
 import { signToken } from "../support/authority/identity-token.ts";
+import { startUpstream, type Upstream } from "../support/oauth/upstream.ts";
 import { runCommand } from "../support/process/command.ts";
 
 // wrangler warns about every binding that a section lacks, which is intended.
@@ -32,6 +33,7 @@ let url: string;
 let shardUrl: string;
 let settings: Readonly<Record<string, string>>;
 let runtime: Miniflare;
+let upstream: Upstream;
 
 type Settings = Readonly<Record<string, string>>;
 const only = (names: readonly string[]): Settings =>
@@ -66,7 +68,13 @@ beforeAll(async () => {
   const local = openLocalSettings({ port: port.value, state, accept: null });
   if (!local.ok) throw new Error(local.error);
   const watches = [{ id: "alice", name: ALICE, tell: { mail: ALICE } }];
-  settings = { ...local.value, MAIL_FROM: `Sigedge <${SENDER}>`, WATCHES: JSON.stringify(watches) };
+  upstream = await startUpstream();
+  const connector = { type: "oidc", name: "Work", config: { issuer: upstream.url, clientID: "sigedge" } };
+  const connectors = {
+    OIDC_CONNECTORS: JSON.stringify([connector]),
+    OIDC_CONNECTOR_SECRETS: JSON.stringify({ oidc: upstream.clientSecret }),
+  };
+  settings = { ...local.value, ...connectors, MAIL_FROM: `Sigedge <${SENDER}>`, WATCHES: JSON.stringify(watches) };
   // As cli/deployment/wrangler-config.ts binds it.
   const mail = { email: { send_email: [{ name: "MAIL", allowed_sender_addresses: [SENDER] }] } };
   const gateway = await section("gateway", only(["PUBLIC_URL", "SHARDS"]));
@@ -98,6 +106,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  upstream.stop();
   await runtime.dispose();
   rmSync(state, { recursive: true, force: true });
 });
@@ -144,6 +153,23 @@ it("tells a team by Cloudflare's mail service, until one click ends it", async (
   expect(others).toEqual({ "List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Auto-Submitted": "auto-generated" });
   const ended = await fetch(link.slice(1, -1), { method: "POST", body: new URLSearchParams(others) });
   expect([ended.status, await ended.text()]).toEqual([200, expect.stringContaining("These messages have ended")]);
+});
+
+it("signs a person in at a provider, whom the oidc service asks in an invocation of its own", async () => {
+  const query = new URLSearchParams({
+    client_id: "sigstore",
+    redirect_uri: "http://localhost:43117/auth/callback",
+    response_type: "code",
+    scope: "openid email",
+    code_challenge: "A".repeat(43),
+    code_challenge_method: "S256",
+    connector_id: upstream.url,
+  });
+  const begun = await fetch(`${url}/oidc/auth?${query.toString()}`, { redirect: "manual" });
+  const [cookie = ""] = (begun.headers.get("set-cookie") ?? "").split(";");
+  const there = await fetch(begun.headers.get("location") ?? "", { redirect: "manual" });
+  const page = await fetch(there.headers.get("location") ?? "", { headers: { cookie } });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(ALICE)]);
 });
 
 it.each([[], ["--ct"]])("has logs that pass an audit %s", async (...flags) => {

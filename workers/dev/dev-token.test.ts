@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createLocalJWKSet, decodeProtectedHeader, type JWTVerifyResult, jwtVerify } from "jose";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { oidcEnv } from "../../test/support/authority/oidc-env.ts";
+import { OIDC_CONTEXT, oidcEnv } from "../../test/support/authority/oidc-env.ts";
 import type { OidcEnv } from "../oidc/env.ts";
 import service from "../oidc/index.ts";
 import { DEV_TOKEN_PATH, issueDevToken } from "./dev-token.ts";
@@ -29,7 +29,7 @@ const grant = async (request: object): Promise<Grant> => (await (await ask(JSON.
 
 /** Verifies with the keys that the service serves, as the CA does. */
 async function verify(token: string, audience = "sigstore"): Promise<JWTVerifyResult> {
-  const served = await (await service.fetch(new Request(`${PUBLIC_URL}/oidc/jwks`), env)).json();
+  const served = await (await service.fetch(new Request(`${PUBLIC_URL}/oidc/jwks`), env, OIDC_CONTEXT)).json();
   return jwtVerify(token, createLocalJWKSet(served as never), {
     issuer: "http://localhost:8787/oidc",
     audience,

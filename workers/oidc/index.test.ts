@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, importJWK } from "jose";
 import { describe, expect, test, vi } from "vitest";
 import { IN_FLIGHT_MS } from "../../shared/trust/retired-keys.ts";
-import { oidcEnv } from "../../test/support/authority/oidc-env.ts";
+import { OIDC_CONTEXT, oidcEnv } from "../../test/support/authority/oidc-env.ts";
 import type { OidcEnv } from "./env.ts";
 import service, { OidcKeys } from "./index.ts";
 
@@ -17,7 +17,7 @@ const OIDC_KEY = pkcs8(generateKeyPairSync("rsa", { modulusLength: 2048 }));
 const env: OidcEnv = oidcEnv({ PUBLIC_URL, OIDC_KEY });
 
 const ask = (path: string, method = "GET", settings: OidcEnv = env): Promise<Response> =>
-  service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), oidcEnv(settings));
+  service.fetch(new Request(`${PUBLIC_URL}${path}`, { method }), oidcEnv(settings), OIDC_CONTEXT);
 
 describe("GET /oidc/.well-known/openid-configuration", () => {
   test("names issuer, keys and algorithm, and nothing that is not served", async () => {

@@ -8,12 +8,19 @@ import { createRouter, type Handlers, withHandlers } from "../../shared/http/rou
 import { createService, type Service } from "../../shared/http/service.ts";
 import type { CodeGrant } from "../../shared/oauth/client/token.ts";
 import { challengeOf } from "../../shared/oauth/request/pkce.ts";
-import { ok } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import type { OidcKeysRpc } from "../../shared/rpc/oidc-keys.ts";
 import type { OidcPeopleRpc } from "../../shared/rpc/oidc-people.ts";
-import { readOncePerEnv } from "../../shared/settings/settings.ts";
+import { type ConfigError, readOncePerEnv } from "../../shared/settings/settings.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { Connector } from "./connectors/connector.ts";
+import {
+  identifyHere,
+  type OidcContext,
+  type OidcUpstream as OidcUpstreamPort,
+  type OidcUpstreamRpc,
+  type RemoteCallback,
+} from "./connectors/remote.ts";
 import { ROUTES } from "./declaration.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import { PLATFORM } from "./platform.ts";
@@ -31,7 +38,7 @@ import { warmUp } from "./warm-up.ts";
 
 export { Grants } from "./grants/grants.ts";
 
-const HANDLERS: Handlers<typeof ROUTES, [Provider]> = {
+const HANDLERS: Handlers<typeof ROUTES, [Provider, OidcUpstreamPort]> = {
   discovery: (_, provider) => discovery(provider),
   jwks: (_, { config, platform }) => jwks(config, platform.now()),
   authorize,
@@ -49,7 +56,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Provider]> = {
 const isForPrograms = (request: Request): boolean =>
   !/^\/oidc\/+(?:auth|callback|confirm|device)(?:\/(?!code$)|$)/.test(new URL(request.url).pathname);
 
-const route = createRouter(
+const route = createRouter<[Provider, OidcUpstreamPort]>(
   withHandlers(ROUTES, HANDLERS),
   {
     methodNotAllowed: (allow) => renderError({ code: "oidc_method_wrong", allow }),
@@ -68,23 +75,42 @@ const route = createRouter(
 
 await warmUp(route);
 
-/** Creates the service. @param development further connectors, which only a local stack has */
-export function createOidc(development: (config: Config) => readonly Connector[]): Service<OidcEnv> {
-  const readProvider = readOncePerEnv((env: OidcEnv) => {
+type ReadProvider = (env: OidcEnv) => Result<Provider, ConfigError>;
+
+const makeReadProvider = (development: (config: Config) => readonly Connector[]): ReadProvider =>
+  readOncePerEnv((env: OidcEnv) => {
     const config = readConfig(env);
     return config.ok ? ok(createProvider(config.value, PLATFORM, development)) : config;
   });
-  return createService({
-    readConfig: readProvider,
+
+const readProvider = makeReadProvider(() => []);
+
+/** Creates the service. @param development further connectors, which only a local stack has */
+export const createOidc = (development: (config: Config) => readonly Connector[]): Service<OidcEnv, [OidcContext]> =>
+  createWith(makeReadProvider(development));
+
+function createWith(read: ReadProvider): Service<OidcEnv, [OidcContext]> {
+  const service = createService<OidcEnv, Provider, [OidcUpstreamPort]>({
+    readConfig: read,
     route,
     failed: (requestId, request) =>
       isForPrograms(request)
         ? renderError({ code: "oidc_failed", requestId })
         : showError(request, { code: "sign_in_failed", requestId: requestIdOf(request) ?? requestId }),
   });
+  return { ...service, fetch: (request, env, ctx) => service.fetch(request, env, ctx.exports.OidcUpstream) };
 }
 
-export default createOidc(() => []);
+export default createWith(readProvider);
+
+/** Redeems what browsers bring back from the providers, for this service alone. */
+export class OidcUpstream extends WorkerEntrypoint<OidcEnv> implements OidcUpstreamRpc {
+  async identify(callback: RemoteCallback): ReturnType<OidcUpstreamRpc["identify"]> {
+    const provider = readProvider(this.env);
+    if (!provider.ok) throw new Error(provider.error.problems.join("; "));
+    return identifyHere(provider.value, callback);
+  }
+}
 
 /** The issuer's keys and revoked tokens for the CA, whose Worker cannot fetch its own host name. */
 export class OidcKeys extends WorkerEntrypoint<OidcEnv> implements OidcKeysRpc {

@@ -22,6 +22,7 @@ import {
   warmUpKey,
   warmUpRequest,
 } from "../../shared/warm-up/fixture.ts";
+import { identifyHere, type OidcUpstream } from "./connectors/remote.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import type { Platform } from "./platform.ts";
 import { markBrowser } from "./provider/browser.ts";
@@ -37,7 +38,7 @@ const LISTENER = "http://localhost:1/";
 const ADDRESS = "warm-up@example.com";
 const QUERY = `client_id=sigstore&redirect_uri=${LISTENER}&response_type=code&scope=openid&code_challenge=${CHALLENGE}&code_challenge_method=S256`;
 
-type Serve = (request: Request, provider: Provider) => Promise<Response>;
+type Serve = (request: Request, provider: Provider, remote: OidcUpstream) => Promise<Response>;
 
 /**
  * Returns the number of steps that ran up to their response. No token is signed: an RSA key costs more at start-up than
@@ -48,7 +49,8 @@ export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => signSom
 async function signSomebodyIn(serve: Serve): Promise<number> {
   const provider = createProvider(makeConfig(), PLATFORM, () => []);
   const requests = await makeRequests(provider);
-  for (const request of requests) await serveWarmUp(() => serve(request, provider));
+  const remote: OidcUpstream = { identify: (callback) => identifyHere(provider, callback) };
+  for (const request of requests) await serveWarmUp(() => serve(request, provider, remote));
   await verifyUpstreamToken();
   return requests.length;
 }

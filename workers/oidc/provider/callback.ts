@@ -7,6 +7,7 @@ import { isClientAddress } from "../../../shared/oauth/request/redirect-uri.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
 import type { Connector, Identity } from "../connectors/connector.ts";
+import { identifyRemotely, type OidcUpstream } from "../connectors/remote.ts";
 import type { SignInError } from "../errors.ts";
 import type { ConfirmPage, Refusal } from "../pages/page.ts";
 import { respondWithPage } from "../pages/respond.ts";
@@ -21,12 +22,16 @@ import { packConfirmation, readRemembered, type SignIn, type Upstream, unpackUps
 type CallbackRequest = Request & { readonly params: Readonly<Record<string, string>> };
 
 /** Handles GET /callback/:connector. */
-export async function takeCallback(request: CallbackRequest, provider: Provider): Promise<Response> {
+export async function takeCallback(
+  request: CallbackRequest,
+  provider: Provider,
+  remote: OidcUpstream,
+): Promise<Response> {
   const begun = await readBegun(request, provider);
   if (!begun.ok) return showError(request, begun.error);
   const { connector, upstream } = begun.value;
   const { signIn, browser, nonce, codeVerifier, known } = upstream;
-  const identified = await connector.identify({
+  const identified = await identifyRemotely(remote, connector, {
     redirectUri: makeCallbackAddress(provider, connector),
     nonce,
     codeVerifier,
