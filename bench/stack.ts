@@ -55,7 +55,7 @@ const makeIdentities = (url: string): Promise<readonly Identity[]> =>
   );
 
 /** A running stack. */
-/** What is replaced by stand-ins: nothing, the simulators, or these and the invocations that the Worker calls. */
+/** The stand-ins in use: none, those of the simulators, or further ones for the invocations that the Worker calls. */
 export type StandInsInUse = boolean | "and of the sequencer" | "and of sequencer and provider";
 
 export class BenchStack {

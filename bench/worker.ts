@@ -162,7 +162,7 @@ const appendCertificate = (env: ComposedEnv, number: number) =>
     search: searchRow(number),
   });
 
-/** The entrypoints of the Worker itself: the answers of those that pages call can be recorded, and one has a stand-in. */
+/** The entrypoints of the Worker itself: answers to pages can be recorded, and one entrypoint has a stand-in. */
 function replaceEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionContext {
   const { recordings, providerOf } = standIns(env);
   const record = <T extends object>(name: string, target: T): T =>
