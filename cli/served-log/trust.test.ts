@@ -5,7 +5,7 @@ import type { LogKind } from "../../shared/logs/kinds.ts";
 import type { Result } from "../../shared/result.ts";
 import { ecdsaSigner, ed25519Signer, treeHeadSigner, witnessSigner } from "../../test/support/logs/served-log.ts";
 import { valueOf } from "../../test/support/value-of.ts";
-import { logOfTrustedRoot, logOfVkeys, type TrustedLog, verifiersOf } from "./trust.ts";
+import { listTrustedLogs, logOfTrustedRoot, logOfVkeys, type TrustedLog, verifiersOf } from "./trust.ts";
 import { readTrustedRoot } from "./trusted-root.ts";
 
 const URL = "https://log.example.com";
@@ -81,6 +81,22 @@ describe("a trusted root", () => {
   test("may list several keys for one log", () => {
     const json = root([instance(URL, ecdsa), instance(URL, ed25519)], []);
     expect(valueOf(logIn(URL, json, null)).vkeys.length).toBe(2);
+  });
+
+  test("lists every log once, with the kind that its member and its path say", () => {
+    const v1 = instance(`${URL}/rekor-v1`, ecdsa);
+    const json = root(
+      [instance(URL, ecdsa), v1, instance(URL, ed25519)],
+      [instance("https://ct.example/2026", treeHead)],
+    );
+    const listed = listTrustedLogs(valueOf(readTrustedRoot(json)));
+    expect(listed.map(({ url, kind, log }) => [url, kind, valueOf(log).vkeys.length])).toEqual([
+      [URL, "signature", 2],
+      ["https://ct.example/2026", "certificate", 1],
+      [`${URL}/rekor-v1`, "rekor-v1", 1],
+    ]);
+    expect(valueOf(logIn(`${URL}/rekor-v1`, json, null)).kind).toBe("rekor-v1");
+    expect(logIn(URL, usual, "rekor-v1").ok).toBe(false);
   });
 
   test.each<[string, Buffer, LogKind | null, RegExp]>([

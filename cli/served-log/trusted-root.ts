@@ -6,7 +6,7 @@
 import { decodeBase64 } from "../../shared/bytes/base64.ts";
 import { items, member } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import { LOG_KINDS, type LogKind, mapKinds } from "../../shared/logs/kinds.ts";
+import { findListedKind, LOG_KINDS, type LogKind, mapKinds } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Certificate, parseCertificate } from "../../shared/x509/certificate.ts";
@@ -38,8 +38,11 @@ export interface TrustedRoot {
 export function readTrustedRoot(json: Uint8Array): Result<TrustedRoot, string> {
   const root = parseJson(json);
   if (!root.ok) return err("the trusted root is not well-formed JSON");
-  const logsOf = (kind: LogKind): readonly LogInstance[] =>
-    items(root.value, LOG_KINDS[kind].trustedRootMember).flatMap(readLog);
+  const logsOf = (kind: LogKind): readonly LogInstance[] => {
+    const { trustedRootMember } = LOG_KINDS[kind];
+    const listed = items(root.value, trustedRootMember).flatMap(readLog);
+    return listed.filter(({ baseUrl }) => findListedKind(trustedRootMember, baseUrl) === kind);
+  };
   const authorities = items(root.value, "certificateAuthorities").flatMap(readAuthority);
   return ok({ logs: mapKinds(logsOf), authorities });
 }

@@ -48,3 +48,13 @@ export function findLogKind({
   const isKind = ({ basePath, originOf }: LogKindFacts): boolean => basePath === path && originOf(baseUrl) === origin;
   return LOG_KIND_NAMES.find((kind) => isKind(LOG_KINDS[kind])) ?? null;
 }
+
+/**
+ * The kind of a log in this member of a trusted root. Kinds that share a member differ by the ends of their URLs; the
+ * kind without a path of its own has all others.
+ */
+export function findListedKind(member: LogKindFacts["trustedRootMember"], baseUrl: string): LogKind | null {
+  const kinds = LOG_KIND_NAMES.filter((kind) => LOG_KINDS[kind].trustedRootMember === member);
+  const byPath = kinds.find((kind) => LOG_KINDS[kind].basePath !== "" && baseUrl.endsWith(LOG_KINDS[kind].basePath));
+  return byPath ?? kinds.find((kind) => LOG_KINDS[kind].basePath === "") ?? kinds[0] ?? null;
+}
