@@ -112,6 +112,11 @@ describe("a warning", () => {
           "identity: user@domain\\.com is not anchored: it also matches in the middle of longer names. Write ^user@domain\\.com$",
       },
     ]);
+    const halves = ["^user@domain\\.com", "user@domain\\.com$"].flatMap((text) => lintConfig(config(text)));
+    expect(halves.map(({ message }) => message.slice(message.indexOf("it also")))).toEqual([
+      "it also matches at the beginning of longer names. Write ^user@domain\\.com$",
+      "it also matches at the end of longer names. Write ^user@domain\\.com$",
+    ]);
     expect(lintConfig(config("^user@domain\\.com$"))).toEqual([]);
     expect(lintConfig(config("user@domain.com")).map(({ level }) => level)).toEqual(["warning", "warning"]);
   });

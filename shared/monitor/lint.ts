@@ -61,8 +61,10 @@ const isOfOthers = (pattern: TextPattern): boolean => pattern.kind === "regex" &
 function describeUnanchored(pattern: TextPattern): string | null {
   if (pattern.kind !== "regex" || pattern.isAnchored) return null;
   const { text } = pattern;
-  if (text.startsWith("^") && /(?<!\\)\$$/.test(text)) return null;
-  return `${text} is not anchored: it also matches in the middle of longer names. Write ^${text}$`;
+  const [start, end] = [text.startsWith("^") ? "" : "^", /(?<!\\)\$$/.test(text) ? "" : "$"];
+  if (start === "" && end === "") return null;
+  const where = start === "" ? "at the beginning" : end === "" ? "at the end" : "in the middle";
+  return `${text} is not anchored: it also matches ${where} of longer names. Write ${start}${text}${end}`;
 }
 
 /** Facts that most entries of a log share. */
