@@ -3,7 +3,7 @@
 // the build context, then the final stage's command, health check and signal, as the user that runs this test.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { findFreePort, localUrl } from "../../../cli/address.ts";
@@ -76,4 +76,39 @@ it("starts, is healthy, keeps its state in the volume and ends at SIGTERM", asyn
   expect(await running.ended).toMatchObject({ code: 0 });
   expect(listenerPid(port)).toBeNull();
   expect((await shell(check).ended).code).toBe(1);
+});
+
+/** The arguments of the page's command after the image, with the paths of this machine. */
+function documentedMonitor(): string {
+  const page = readFileSync(join(ROOT, "docs/monitoring.md"), "utf8");
+  const [, command = ""] = /^docker run [\s\S]*? sigedge:local \\\n +(monitor [^\n]*)$/m.exec(page) ?? [];
+  return onThisMachine(command).replace("/monitor.yaml", join(machine.path, "monitor.yaml"));
+}
+
+it("monitors as docs/monitoring.md says, and goes on after a crash where the volume says", async () => {
+  const port = valueOf(await findFreePort(0));
+  const entry = join(machine.path, "opt", "sigedge", "cli", "sigedge.mjs");
+  const state = join(machine.path, "tmp", "watched");
+  const env = { PATH: nodePath(), NODE_ENV: "production", SIGEDGE_IN_CONTAINER: "1" };
+  writeFileSync(join(machine.path, "monitor.yaml"), "watch:\n  - name: me\n    identity: alice@example.com\n");
+  const served = machine.start(`node ${entry} start --port ${port} --state ${state}`, env);
+  const command = documentedMonitor().replace("https://sign.example.com", localUrl(port));
+  expect(command).toContain("--interval 300");
+  const monitor = async (signal: NodeJS.Signals): Promise<string> => {
+    const running = machine.start(`node ${entry} ${command}`, env);
+    let said = "";
+    running.process.stdout?.on("data", (text: string) => (said += text));
+    const hasEnded = (): boolean => running.process.exitCode !== null;
+    await vi.waitUntil(() => said.includes("exit code") || hasEnded(), { timeout: 60_000, interval: 100 });
+    running.process.kill(signal);
+    return said + (await running.ended).stderr;
+  };
+  try {
+    await vi.waitUntil(() => listenerPid(port) !== null, { timeout: 60_000, interval: 500 });
+    expect(await monitor("SIGKILL")).toMatch(/scanned \[0, 1\) of log .* no gap[\s\S]*\(exit code 0\)/);
+    expect(await monitor("SIGTERM")).toMatch(/scanned \[1, 1\) of log .* no gap[\s\S]*\(exit code 0\)/);
+  } finally {
+    served.process.kill("SIGTERM");
+    await served.ended;
+  }
 });
