@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeBase64 } from "../../shared/bytes/base64.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { formatRfc3339, unixMs } from "../../shared/time.ts";
 import type { NoteVerifier } from "../../shared/tlog/verify-note.ts";
@@ -154,7 +155,8 @@ const toAudited = ({ treeSize, rootHash, note }: AuditedHead): SeenTree => ({
 function readListedKeys({ log, listed }: KnownLog): readonly NoteVerifier[] {
   const more = (listed?.vkeys ?? []).filter((vkey) => !log.vkeys.includes(vkey));
   const verifiers = more.map((vkey) => verifiersOf([vkey]));
-  return verifiers.flatMap((one) => (one.ok ? one.value : [])).filter(({ vkey }) => vkey.name === log.origin);
+  const name = LOG_KINDS[log.kind].signerNameOf(log.origin);
+  return verifiers.flatMap((one) => (one.ok ? one.value : [])).filter(({ vkey }) => vkey.name === name);
 }
 
 /** Until when the trusted root trusts the keys of the log. */

@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { member } from "../../shared/json/member.ts";
-import { logsOf } from "../../shared/logs/config.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import { listLogs } from "../served-log/served-logs.ts";
 import { type Gauge, gaugeOf } from "../status/gauges.ts";
 import { gaugesOf, getJson, readTreeSize } from "../status/observe.ts";
 import { PATHS } from "../status/paths.ts";
@@ -24,7 +24,8 @@ export async function checkLogs(site: Site): Promise<Outcome> {
       gauges.error === `${PATHS.metrics} answers 404` ? `a split deployment has no ${PATHS.metrics}` : gauges.error;
     return concludeInPart([], [reason]);
   }
-  return conclude(Object.values(logsOf(site.publicUrl)).flatMap(({ name }) => logFindings(name, gauges.value, site)));
+  const logs = await listLogs(site.publicUrl);
+  return conclude(logs.flatMap(({ name }) => logFindings(name, gauges.value, site)));
 }
 
 function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): readonly Finding[] {
@@ -78,9 +79,9 @@ async function readCompleteness(href: string): Promise<Result<Completeness, stri
   return ok(Object.fromEntries(sizes.map(([log, size]) => [log, Number(size)])));
 }
 
-/** Sizes of the first log of each kind, by name, as their checkpoints have them; null if there is no checkpoint. */
-function readTreeSizes({ publicUrl }: Site): Promise<readonly (readonly [log: string, size: number | null])[]> {
-  const logs = Object.values(logsOf(publicUrl));
+/** Sizes of the logs, by name, as their checkpoints have them; null if there is no checkpoint. */
+async function readTreeSizes({ publicUrl }: Site): Promise<readonly (readonly [log: string, size: number | null])[]> {
+  const logs = await listLogs(publicUrl);
   return Promise.all(
     logs.map(async ({ name, baseUrl }) => [name, await readTreeSize(`${baseUrl}${PATHS.checkpoint}`)] as const),
   );

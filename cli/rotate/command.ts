@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
+import { FIRST_KINDS, LOG_KIND_NAMES, LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import { type Arguments, defineCommand } from "../command.ts";
@@ -76,7 +76,11 @@ const mapLogs = <T>(make: (kind: LogKind) => T): Readonly<Record<LogTarget, T>> 
 function describeLogTarget(kind: LogKind): string {
   const { holds, writer } = LOG_KINDS[kind];
   const announcing = writer === "clients" ? "a second run announces it to clients; " : "";
-  return `The log of ${holds}. Opens the next log (--url); ${announcing}--finish freezes the former log.`;
+  const isFirst = FIRST_KINDS.some((one) => one === kind);
+  const opening = isFirst
+    ? "Opens the next log (--url)"
+    : "Opens the first log, at the deployment's address, or the next (--url)";
+  return `The log of ${holds}. ${opening}; ${announcing}--finish freezes the former log.`;
 }
 
 const TARGETS = {

@@ -83,7 +83,10 @@ export async function planLog(context: RotationContext, rotation: LogRotation): 
   const keys = offlineFiles(context.offline, "tuf-");
   const { open } = logs.value;
   const newest = open.at(-1);
-  if (newest === undefined) return err(`every ${rotation.kind} log is frozen; open one by hand (docs/log.md)`);
+  if (newest === undefined) {
+    if (logs.value.all.length > 0) return err(`every ${rotation.kind} log is frozen; open one by hand (docs/log.md)`);
+    return keys.ok ? planFirst(context, rotation, logs.value) : keys;
+  }
   if (open.length > 1) {
     const other = refuseOtherLog(newest, rotation);
     return other.ok ? continueRotation(context, rotation, newest) : other;
@@ -121,6 +124,27 @@ function openNext(
   const opened = [...rows, { name: wanted, kind, url, ...(from === null ? {} : { from }) }];
   const checked = parseShards(rowsText(opened), publicUrl);
   return checked.ok ? ok({ wanted, rows: opened }) : err(checked.error.join("; "));
+}
+
+/** Plans to open the first log of a kind that a deployment need not have: at its own address, and used at once. */
+function planFirst(context: RotationContext, rotation: LogRotation, logs: Logs): Awaited<Planned> {
+  const { folder, publicUrl } = context.deployment;
+  const { kind, name, url } = rotation;
+  const first = { kind, name: name ?? kind, url: url ?? publicUrl.href };
+  const opening = openNext(context, first, { ...logs, from: null });
+  if (!opening.ok) return opening;
+  return ok({
+    changes: [
+      `${SHARDS_FILE}: the ${kind} log ${first.name} at ${first.url}`,
+      `keys/shards/${first.name}: its key`,
+      "trust.json: new targets, whose trusted root holds the new log",
+    ],
+    apply: async () => {
+      writePrivate(join(folder, SHARDS_FILE), rowsText(opening.value.rows));
+      return publish(context);
+    },
+    next: [command(context, "deploy")],
+  });
 }
 
 function planOpening(context: RotationContext, rotation: LogRotation, { rows, all }: Logs): Awaited<Planned> {

@@ -230,6 +230,23 @@ describe("a rotation under way", () => {
   });
 });
 
+describe("rekor-v1-log", () => {
+  it("opens the first log of its kind at the address of the deployment, in one step", async () => {
+    expect((await run("rekor-v1-log", "--dry-run")).out).toContain("the rekor-v1 log rekor-v1");
+    expect(await run("rekor-v1-log")).toMatchObject({ code: 0 });
+    const { SHARDS = "" } = settings();
+    expect(JSON.parse(SHARDS)).toEqual([{ name: "rekor-v1", kind: "rekor-v1", url: "https://sign.example.com" }]);
+    const files = tree();
+    expect(Object.keys(files)).toContain(join(deployment, "keys", "shards", "rekor-v1", "log.key.pem"));
+    expect(files[join(deployment, "trust.json")]).toContain("https://sign.example.com/rekor-v1");
+  });
+
+  it("needs another host name for the next one", async () => {
+    expect(await run("rekor-v1-log")).toMatchObject({ code: 0 });
+    expect((await run("rekor-v1-log")).error).toMatch(/--url https:\/\/HOST|days/);
+  });
+});
+
 describe("signing-config", () => {
   it("is signed again once the providers changed, however young the keys are", async () => {
     expect((await run("signing-config")).out).toContain("Nothing to change now");

@@ -4,7 +4,7 @@
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
 import { isObject, isTexts } from "../../shared/json/member.ts";
 import { parseJson } from "../../shared/json/parse.ts";
-import { type LogConfig, openLog } from "../../shared/logs/config.ts";
+import { type LogConfig, logsOf, openLog } from "../../shared/logs/config.ts";
 import { isLogKind } from "../../shared/logs/kinds.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { httpSource, type LogSource } from "./log-source.ts";
@@ -42,6 +42,12 @@ export async function readLogsOf(url: PublicUrl, name: string | null): Promise<R
   const logs = all.value.filter((log) => name === null || log.name === name);
   const names = all.value.map((log) => log.name).join(", ");
   return logs.length > 0 ? ok(logs) : err(`there is no log ${name ?? ""}; ${url.href} has ${names}`);
+}
+
+/** The logs of a deployment: all that it lists or, if it does not answer so, those that every deployment has. */
+export async function listLogs(publicUrl: PublicUrl): Promise<readonly LogConfig[]> {
+  const all = await readServedLogs(httpSource(publicUrl.href, []));
+  return all.ok ? all.value : Object.values(logsOf(publicUrl));
 }
 
 function parseLog(row: unknown): ListedLog | null {

@@ -23,6 +23,15 @@ describe("verifier keys", () => {
     });
   });
 
+  test("name a Rekor v1 log by its path and the host name in its origin", () => {
+    const { vkey } = ecdsaSigner("log.example.com");
+    const origin = expect.stringMatching(/^log\.example\.com - [1-9]\d{0,18}$/) as string;
+    expect(logOfVkeys(`${URL}/rekor-v1`, [vkey], null)).toMatchObject({ value: { kind: "rekor-v1", origin } });
+    expect(logOfVkeys(`${URL}/rekor-v1`, [ecdsaSigner("x.example").vkey], null)).toMatchObject({
+      value: { kind: "signature", origin: "x.example" },
+    });
+  });
+
   test.each<[string, readonly string[], RegExp]>([
     ["no key", ["what"], /what is not a verifier key: give it as/],
     ["a key id of another name", [ed25519Signer("a").vkey.replace(/^a/, "b")], /id does not match/],
@@ -76,6 +85,18 @@ describe("a trusted root", () => {
     const log = valueOf(logIn(url, json, kind));
     expect(log).toMatchObject(expected);
     expect(verifiersOf(log.vkeys).ok).toBe(true);
+  });
+
+  test("lists logs of both versions of Rekor under one member", () => {
+    const json = root([instance(URL, ecdsa), instance(`${URL}/rekor-v1`, ecdsa)], []);
+    expect(valueOf(logIn(URL, json, null))).toMatchObject({ kind: "signature", vkeys: [expect.any(String)] });
+    const log = valueOf(logIn(`${URL}/rekor-v1`, json, null));
+    expect(log).toMatchObject({ kind: "rekor-v1", origin: expect.stringMatching(/ - \d+$/) as string });
+    expect(log.vkeys[0]).toMatch(/^log\.example\.com\+/);
+    expect(listTrustedLogs(valueOf(readTrustedRoot(json))).map(({ url, kind }) => [url, kind])).toEqual([
+      [URL, "signature"],
+      [`${URL}/rekor-v1`, "rekor-v1"],
+    ]);
   });
 
   test("may list several keys for one log", () => {

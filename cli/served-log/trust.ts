@@ -54,9 +54,18 @@ export function logOfVkeys(url: string, vkeys: readonly string[], kind: LogKind 
   const names = [...new Set(keys.map(({ name }) => name))];
   const [origin = "", another] = names;
   if (another !== undefined) return err(`the keys belong to different logs: ${names.join(", ")}`);
-  const known = LOG_KIND_NAMES.find((one) => keys.some(({ type }) => type === LOG_KINDS[one].ownCheckpointType));
+  const byType = LOG_KIND_NAMES.find((one) => keys.some(({ type }) => type === LOG_KINDS[one].ownCheckpointType));
+  const known = byType ?? findKindAt(url, origin);
   const chosen = kind ?? known ?? FIRST_KIND;
   return ok({ url, kind: chosen, origin: originOfSigner(url, chosen, origin), vkeys, isRekor: false });
+}
+
+/** The kind of a log of Sigedge, whose path tells it; null if the path is no kind's, or the keys have another name. */
+function findKindAt(url: string, name: string): LogKind | null {
+  const path = URL.canParse(url) ? new URL(url).pathname.replace(/\/$/, "") : "";
+  const isAt = ({ basePath, originOf, signerNameOf }: (typeof LOG_KINDS)[LogKind]): boolean =>
+    basePath === path && signerNameOf(originOf(url)) === name;
+  return path === "" ? null : (LOG_KIND_NAMES.find((kind) => isAt(LOG_KINDS[kind])) ?? null);
 }
 
 /** The origin that a log of this kind has at a URL, if its keys have that origin's name; otherwise their own name. */

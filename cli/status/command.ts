@@ -2,7 +2,6 @@
 // `sigedge status [URL]`: the state of a deployment in a dozen lines.
 
 import { type PublicUrl, parsePublicUrl } from "../../shared/http/public-url.ts";
-import { logsOf } from "../../shared/logs/config.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { defineCommand } from "../command.ts";
 import { DEPLOYMENT_FLAGS, type Deployment, readDeployment, selectDeployment } from "../deployment/deployment.ts";
@@ -14,6 +13,7 @@ import {
   readUndeployed,
 } from "../deployment/undeployed.ts";
 import { count } from "../progress.ts";
+import { listLogs } from "../served-log/served-logs.ts";
 import { paint } from "../terminal.ts";
 import { type Gauge, gaugeOf } from "./gauges.ts";
 import {
@@ -108,7 +108,7 @@ function readFolder(values: Parameters<typeof selectDeployment>[0]): Result<Opti
 
 async function readStatus({ url: publicUrl, deployment }: Options, health: Health): Promise<Status> {
   const url = publicUrl.href;
-  const logs = Object.values(logsOf(publicUrl));
+  const logs = await listLogs(publicUrl);
   const [gauges, root, sizes, retirements] = await Promise.all([
     readGauges(url),
     readTrustRoot(url),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Rekor v1 log over HTTP: every endpoint, with the statuses, headers and bodies that clients rely on.
 
+import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -373,6 +374,21 @@ describe("the documents of trust", () => {
       { url: stack.url, majorApiVersion: 2 },
       { url: `${stack.url}/rekor-v1`, majorApiVersion: 1 },
     ]);
+  });
+});
+
+describe("what operators and people read", () => {
+  const runCli = (...args: readonly string[]): string =>
+    execFileSync("node", ["cli/sigedge.mjs", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+  it("knows the log: audit, status and the page of an entry", async () => {
+    await add(makeHashedRekord(signer, "audited"));
+    const audit = runCli("audit", `${stack.url}/rekor-v1`, "--state", join(state, "audit.json"), "--json");
+    expect(JSON.parse(audit)).toMatchObject({ log: { kind: "rekor-v1" } });
+    expect(runCli("status", stack.url)).toContain("rekor-v1 log");
+    const [, entry] = takeEntry(await add(makeDsseEntry(signer, "shown")));
+    const page = await fetch(`${stack.url}/entry/rekor-v1/${entry.logIndex}`, { headers: { accept: "text/html" } });
+    expect([page.status, await page.text()]).toEqual([200, expect.not.stringContaining("cannot be shown")]);
   });
 });
 

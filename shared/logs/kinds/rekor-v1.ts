@@ -11,7 +11,7 @@ import type { LogKindFacts, RecordFormat } from "./kind.ts";
 import { SIGNATURE_RECORDS } from "./signature.ts";
 
 export const REKOR_V1_LOG: LogKindFacts = {
-  holds: "signatures",
+  holds: "signatures for clients of Rekor v1",
   bundleLevel: "entries",
   basePath: "/rekor-v1",
   originOf: originOfTree,

@@ -3,12 +3,13 @@
 
 import { sha256 } from "#sha256";
 import { decodeBase64 } from "../../../shared/bytes/base64.ts";
-import { encodeHex } from "../../../shared/bytes/hex.ts";
+import { decodeHex, encodeHex } from "../../../shared/bytes/hex.ts";
 import { HASHES } from "../../../shared/crypto/hash.ts";
-import { SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
+import { keyDetailsOf, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { decodeEntry, type HashedRekordEntry } from "../../../shared/rekor/entry.ts";
 import type { AttestationHints } from "../../../shared/rekor/hints.ts";
+import { readStoredEntry } from "../../../shared/rekor-v1/stored.ts";
 import type { SearchHit } from "../../../shared/search/answer.ts";
 import { type Certificate, parseCertificate } from "../../../shared/x509/certificate.ts";
 import { readSigner, type Signer } from "./signer.ts";
@@ -65,19 +66,37 @@ export function readFacts(logged: LoggedEntry): SignatureFacts | CertificateFact
 
 function readSignature(body: Uint8Array, hints: AttestationHints | null, leafIndex: number): SignatureFacts | null {
   const decoded = decodeEntry(body);
-  if (!decoded.ok) return null;
-  const { digest, verifier } = decoded.value;
-  const { hash } = SIGNATURE_SCHEMES[verifier.keyDetails];
+  const read = decoded.ok ? toDigestOf(decoded.value) : readV1(body);
+  if (read === null) return null;
+  const { verifier } = read.entry;
   const holder = verifier.kind === "x509Certificate" ? readHolder(verifier.rawBytes) : null;
   return {
     kind: "signed",
-    entry: decoded.value,
-    digest: `${HASHES[hash].short}:${encodeHex(digest)}`,
+    ...read,
     signed: toSigned(hints),
     holder,
     keyFingerprint: encodeHex(sha256(holder?.certificate.spki ?? verifier.rawBytes)),
     isGenesis: leafIndex === 0 && verifier.kind === "publicKey",
   };
+}
+
+type EntryWithDigest = Pick<SignatureFacts, "entry" | "digest">;
+
+function toDigestOf(entry: HashedRekordEntry): EntryWithDigest {
+  const { hash } = SIGNATURE_SCHEMES[entry.verifier.keyDetails];
+  return { entry, digest: `${HASHES[hash].short}:${encodeHex(entry.digest)}` };
+}
+
+/** An entry of a Rekor v1 log in the form of the others. For an envelope, its digest is that of the payload. */
+function readV1(body: Uint8Array): EntryWithDigest | null {
+  const stored = readStoredEntry(body);
+  if (stored === null) return null;
+  const { signature, digests, verifier: signer } = stored;
+  const [digest] = digests;
+  const bytes = decodeHex(digest.slice(digest.indexOf(":") + 1));
+  const kind = signer.certificate === null ? "publicKey" : "x509Certificate";
+  const verifier = { kind, rawBytes: signer.der, keyDetails: keyDetailsOf(signer.key.kind) } as const;
+  return bytes.ok ? { entry: { digest: bytes.value, signature, verifier }, digest } : null;
 }
 
 const toSigned = (hints: AttestationHints | null): Signed =>
