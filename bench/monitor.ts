@@ -104,13 +104,20 @@ async function measureSize(size: number, folder: string): Promise<Row> {
   }
 }
 
+/** The sizes of the logs to measure. @param entries the only one, as the command line gives it */
+export function chooseSizes(isQuick: boolean, entries: string | undefined): readonly number[] {
+  if (entries === undefined) return SIZES[isQuick ? "quick" : "full"];
+  if (/^[1-9]\d{0,7}$/.test(entries)) return [Number(entries)];
+  throw new Error("--entries must be a number from 1 to 99999999");
+}
+
 /** Measures the monitor on logs of growing size. */
-export async function measureMonitor(isQuick: boolean, progress: (line: string) => void): Promise<Section> {
+export async function measureMonitor(sizes: readonly number[], progress: (line: string) => void): Promise<Section> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-bench-monitor-"));
   writeFileSync(join(folder, "monitor.yaml"), makeConfig());
   const rows: Row[] = [];
   try {
-    for (const size of SIZES[isQuick ? "quick" : "full"]) {
+    for (const size of sizes) {
       progress(`monitor: ${size.toLocaleString("en-US")} entries`);
       rows.push(await measureSize(size, folder));
     }

@@ -14,7 +14,7 @@ import type { Bench } from "./bench.ts";
 import { measureDeployment } from "./deployment.ts";
 import { isMet, renderSection, type Section, toPlainFigures } from "./figures.ts";
 import { measureLatency, measureLoad } from "./latency.ts";
-import { measureMonitor } from "./monitor.ts";
+import { chooseSizes, measureMonitor } from "./monitor.ts";
 import { measureOperations, measureSequencer } from "./operations.ts";
 import { measurePages } from "./pages.ts";
 import { FULL, KEY_KINDS, type Plan, QUICK, VERIFICATION_MS } from "./plan.ts";
@@ -25,12 +25,13 @@ import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor [--entries N]] [--json FILE]
 
   --quick      measures smaller samples, in two minutes
   --sign-in    measures the steps of a sign-in and nothing else
   --pages      measures the reading pages and nothing else
   --monitor    measures sigedge monitor and nothing else
+  --entries N  with --monitor: on one log of N entries
   --json FILE  also writes the figures to a file`;
 
 const started = performance.now();
@@ -108,7 +109,7 @@ async function measureAll(plan: Plan): Promise<void> {
   add(await runWithStack(plan, (bench) => addFresh(bench, warm)));
   add(await measureSignIns(plan));
   add(await runWithStack(plan, measurePages));
-  add(await measureMonitor(plan === QUICK, showProgress));
+  add(await measureMonitor(chooseSizes(plan === QUICK, undefined), showProgress));
   add(await measureDeployment(plan, showProgress));
 }
 
@@ -118,6 +119,7 @@ const { values } = parseArgs({
     "sign-in": { type: "boolean", default: false },
     pages: { type: "boolean", default: false },
     monitor: { type: "boolean", default: false },
+    entries: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -135,7 +137,7 @@ say(`budgets of CPU time are for a machine that takes ${REFERENCE_MS} ms; on a s
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   if (values.pages) add(await runWithStack(plan, measurePages));
-  else if (values.monitor) add(await measureMonitor(values.quick, showProgress));
+  else if (values.monitor) add(await measureMonitor(chooseSizes(values.quick, values.entries), showProgress));
   else if (values["sign-in"]) add(await measureSignIns(plan));
   else await measureAll(plan);
   const figures = sections.flatMap(({ rows }) => rows.flatMap((row) => row.figures));

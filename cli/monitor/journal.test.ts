@@ -70,7 +70,7 @@ test("delivers a condition once, counts it in every pass, and tells its end", ()
   const holdAndEnd = (): number => {
     const journal = life.open();
     journal.reportCondition("log.unreachable", { log: "a" }, (since) => ({ since, reason: "it is off" }));
-    journal.endConditions();
+    journal.endConditions(() => true);
     life.now += 60_000;
     return journal.conclude();
   };
@@ -78,8 +78,23 @@ test("delivers a condition once, counts it in every pass, and tells its end", ()
   expect(new Set(life.told).size).toBe(1);
   expect(life.stored.outbox.queues.flatMap(({ events }) => events)).toHaveLength(1);
   const journal = life.open();
-  journal.endConditions();
+  journal.endConditions(() => true);
   expect(journal.conclude()).toBe(0);
   expect(life.told.at(-1)).toMatch(/^recovered\//);
   expect(life.stored.conditions).toEqual([]);
+});
+
+test("keeps a condition whose cause nobody has looked at", () => {
+  const life = new Life();
+  const journal = life.open();
+  journal.reportCondition("log.stalled", { log: "a" }, (since) => ({ since, size: 7 }));
+  journal.endConditions(() => true);
+  journal.conclude();
+  for (const _ of [1, 2]) {
+    const next = life.open();
+    next.endConditions(({ log }) => log === "b");
+    next.conclude();
+  }
+  expect(life.stored.conditions).toHaveLength(1);
+  expect(life.told).toHaveLength(1);
 });

@@ -107,11 +107,14 @@ export class Journal {
     if (this.#state.unreported.length >= MAX_UNREPORTED) this.save();
   }
 
-  /** Ends the conditions that did not hold since the last call, and says so for those of infrastructure. */
-  endConditions(): void {
+  /**
+   * Ends the conditions that did not hold since the last call, and says so for those of infrastructure.
+   * @param isKnown whether it is known that the cause of an event is gone: of what was not looked at, nobody can tell
+   */
+  endConditions(isKnown: (event: MonitorEvent) => boolean): void {
     const { conditions } = this.#state;
-    const over = conditions.filter(({ name }) => !this.#holding.has(name));
-    this.update({ conditions: conditions.filter(({ name }) => this.#holding.has(name)) });
+    const over = conditions.filter(({ name, event }) => !this.#holding.has(name) && isKnown(event));
+    this.update({ conditions: conditions.filter((condition) => !over.includes(condition)) });
     this.#holding = new Set();
     for (const { event, since } of over) {
       if (event.class !== "infrastructure") continue;

@@ -13,6 +13,7 @@ import { updateByTuf } from "../verify/trust.ts";
 import type { ConfiguredLog } from "./config/config.ts";
 import type { Journal } from "./journal.ts";
 import type { Options } from "./options.ts";
+import { metadataExpiry } from "./scan/expiry.ts";
 import { type Targets, targetOfKeys, targetsOfRoot } from "./scan/targets.ts";
 
 type FindTargets = () => Promise<Result<Targets, string>>;
@@ -34,8 +35,12 @@ export function logsToWatch({ url, keys, only, stateFile }: Options, journal: Jo
     const first = journal.state.tufRoot ?? (keys.root === null ? null : readFileSync(keys.root, "utf8"));
     const updated = await updateByTuf({ url, folder: `${stateFile}.tuf`, firstRoot: first });
     if (updated.ok) {
-      journal.update({ tufRoot: updated.value.firstRoot });
-      return parse(encodeUtf8(updated.value.trustedRoot), true);
+      const { firstRoot, trustedRoot, expiries } = updated.value;
+      journal.update({ tufRoot: firstRoot });
+      const found = parse(encodeUtf8(trustedRoot), true);
+      return found.ok
+        ? ok({ ...found.value, expiries: [...expiries.map(metadataExpiry), ...found.value.expiries] })
+        : found;
     }
     // A deployment with TUF, once seen, must not fall back to what its server says.
     if (first !== null) return updated;

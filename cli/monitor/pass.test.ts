@@ -15,6 +15,7 @@ import { PassLab } from "../../test/support/monitor/pass-lab.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { verifiersOf } from "../served-log/trust.ts";
 import { coverageLine } from "./coverage.ts";
+import { NOTHING_LISTED } from "./scan/targets.ts";
 
 const ORIGIN = "log.example.com";
 const SIZE = 300;
@@ -44,9 +45,8 @@ beforeEach(() => {
   log.rewrite(0, originals);
   log.asked.length = 0;
   lab = new PassLab(() => ({
+    ...NOTHING_LISTED,
     logs: [{ url, kind: "signature", origin: ORIGIN, vkeys: [signer.vkey], isEnded: false }],
-    authorities: [],
-    unusable: [],
     isVouchedFor: true,
   }));
   lab.parts = { witnesses: { verifiers: valueOf(verifiersOf([witness.vkey])), policy: null } };
@@ -304,7 +304,7 @@ describe("a log that cannot be read", () => {
     await lab.run();
     log.append([watchedRecord("unlisted")]);
     const { targets } = lab;
-    lab.targets = () => ({ logs: [], authorities: [], unusable: [], isVouchedFor: true });
+    lab.targets = () => ({ ...NOTHING_LISTED, isVouchedFor: true });
     expect(await lab.run()).toMatchObject({ code: 1, kinds: ["log.gap", "match.unexpected"] });
     expect(await lab.run()).toMatchObject({ code: 3, kinds: ["log.gap"] });
     lab.targets = targets;

@@ -4,14 +4,17 @@
 // pass, so that no seam stays unscanned.
 
 import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import type { MonitorEvent } from "../../shared/monitor/event.ts";
 import type { Result } from "../../shared/result.ts";
-import { type Coverage } from "./coverage.ts";
+import type { Coverage } from "./coverage.ts";
 import { CrossCheck } from "./cross-check/cross-check.ts";
 import type { Journal } from "./journal.ts";
 import type { ScanContext } from "./scan/context.ts";
+import { reportExpiries } from "./scan/expiry.ts";
 import { type FirstEntry, LogScan } from "./scan/log-scan.ts";
 import { ownCertificates } from "./scan/own-authority.ts";
-import { joinTargets, type Targets } from "./scan/targets.ts";
+import { joinTargets, NOTHING_LISTED, type Targets } from "./scan/targets.ts";
+import { isHeartbeat } from "./signals/heartbeat.ts";
 
 /** The parts of a pass. */
 export interface PassParts extends Omit<ScanContext, "crossCheck" | "isOwnCertificate"> {
@@ -34,18 +37,53 @@ export async function runPass(parts: PassParts): Promise<readonly Coverage[]> {
   const { journal } = parts;
   const first = journal.state.logs.length === 0 ? parts.first : 0;
   const scans: LogScan[] = [];
+  let isTrustRead = false;
   for (let round = 0; round < MAX_ROUNDS && !parts.isStopped(); round++) {
-    const started = await startScans(parts, round === 0 ? first : 0, scans);
+    const { started, isListed } = await startScans(parts, round === 0 ? first : 0, scans);
+    isTrustRead = isListed;
     if (started === 0) break;
   }
-  journal.endConditions();
+  if (!parts.isStopped()) await Promise.all(scans.map((scan) => scan.reportLag()));
+  journal.endConditions((event) => isLookedAt(event, { scans, isTrustRead, journal }));
   journal.save();
   journal.collectWith(() => ({}));
   return scans.map(({ coverage }) => coverage);
 }
 
-/** Finds the logs, and scans those that this pass has not scanned yet. Returns their number. */
-async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[]): Promise<number> {
+interface LookedAt {
+  readonly scans: readonly LogScan[];
+  /** Whether the trusted root was read at the end of the pass. */
+  readonly isTrustRead: boolean;
+  readonly journal: Journal;
+}
+
+/** Whether a pass has looked at the cause of an event, so that it is gone if the pass did not find it. */
+function isLookedAt(event: MonitorEvent, { scans, isTrustRead, journal }: LookedAt): boolean {
+  const { kind, log } = event;
+  if (kind === "expiry.near") return isTrustRead;
+  if (log === null) return !isHeartbeat(event);
+  const scan = scans.find((one) => one.log.origin === log);
+  if (scan === undefined) return !journal.state.logs.some(({ origin }) => origin === log);
+  return BEHIND_THE_HEAD.has(kind) ? scan.isJudged : true;
+}
+
+/** Only a pass over the log's entries finds these. */
+const BEHIND_THE_HEAD: ReadonlySet<MonitorEvent["kind"]> = new Set([
+  "log.stalled",
+  "log.gap",
+  "witness.lost",
+  "monitor.lagging",
+]);
+
+/** A round of a pass. */
+interface Round {
+  /** How many logs it has scanned. */
+  readonly started: number;
+  readonly isListed: boolean;
+}
+
+/** Finds the logs, and scans those that this pass has not scanned yet. */
+async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[]): Promise<Round> {
   const { journal } = parts;
   const targets = await parts.findTargets();
   if (!targets.ok) {
@@ -54,9 +92,10 @@ async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[])
   }
   const found: Targets = targets.ok ? targets.value : { ...NOTHING_LISTED, logs: targetsOfState(journal) };
   const scanned = new Set(scans.map(({ log }) => log.origin));
-  const { logs, authorities } = found;
+  const { logs, authorities, expiries } = found;
+  reportExpiries(journal, expiries, { now: parts.now(), limitMs: parts.limits.expiryMs });
   const known = joinTargets(found, journal).filter(({ log }) => !scanned.has(log.origin));
-  if (known.length === 0) return 0;
+  if (known.length === 0) return { started: 0, isListed: targets.ok };
   journal.save();
   const crossCheck = makeCrossCheck(
     parts,
@@ -68,10 +107,8 @@ async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[])
   scans.push(...started);
   await Promise.all(started.map((scan) => scan.open()));
   await readSideBySide(parts, scans, crossCheck);
-  return started.length;
+  return { started: started.length, isListed: targets.ok };
 }
-
-const NOTHING_LISTED: Omit<Targets, "logs"> = { authorities: [], unusable: [], isVouchedFor: false };
 
 /** Without a trusted root, the logs that are known are watched with the keys that are known. */
 const targetsOfState = ({ state }: Journal): Targets["logs"] =>

@@ -23,7 +23,7 @@ import { makePassParts } from "./pass-parts.ts";
 import { showMatches } from "./preview.ts";
 import { makeReporter, type Reporter } from "./report.ts";
 import { type Figures, NO_FIGURES, serveGauges } from "./signals/gauges.ts";
-import { isCovered, pushHeartbeat } from "./signals/heartbeat.ts";
+import { HEARTBEAT, isCovered, isHeartbeat, pushHeartbeat } from "./signals/heartbeat.ts";
 import { takeLock } from "./state/lock.ts";
 import { emptyState, type MonitorState } from "./state/state.ts";
 import { readState, writeState } from "./state/state-file.ts";
@@ -200,7 +200,16 @@ class Monitor {
   }
 
   #reportFailedDeliveries(): void {
-    for (const { channel, failing, events, setAside } of this.#journal.state.outbox.queues) {
+    for (const queue of this.#journal.state.outbox.queues) {
+      const { channel, failing, events, setAside } = queue;
+      if (isFull({ queues: [queue] })) {
+        const what = `events for the channel ${channel}`;
+        this.#journal.reportCondition("backlog", { log: null, subject: channel }, (since) => ({
+          what,
+          since,
+          count: events.length,
+        }));
+      }
       if (failing === null) continue;
       const { reason } = failing;
       const pending = events.length + setAside.length;
@@ -215,13 +224,16 @@ class Monitor {
 
   async #sendHeartbeat(coverages: readonly Coverage[]): Promise<void> {
     const { heartbeatUrl: url } = this.#prepared.config;
-    if (url === null || !isCovered(coverages)) return;
-    const pushed = await pushHeartbeat(url.reveal(), coverages);
-    if (pushed.ok) return;
+    if (url !== null && !isCovered(coverages)) return;
+    const pushed = url === null ? ok(null) : await pushHeartbeat(url.reveal(), coverages);
+    if (pushed.ok) {
+      this.#journal.endConditions(isHeartbeat);
+      return;
+    }
     const { error: reason } = pushed;
     // The switch raises the alarm by itself; the reason is for whoever looks for it.
-    this.#journal.reportCondition("delivery.failed", { log: null, subject: "heartbeat" }, (since) => ({
-      channel: "heartbeat",
+    this.#journal.reportCondition("delivery.failed", { log: null, subject: HEARTBEAT }, (since) => ({
+      channel: HEARTBEAT,
       since,
       reason,
       pending: 0,

@@ -12,7 +12,7 @@ import {
   ServedLog,
 } from "../../test/support/logs/served-log.ts";
 import { PassLab } from "../../test/support/monitor/pass-lab.ts";
-import type { Target } from "./scan/targets.ts";
+import { NOTHING_LISTED, type Target } from "./scan/targets.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const spki = publicKey.export({ type: "spki", format: "der" });
@@ -55,9 +55,8 @@ afterEach(async () => {
 
 function watchShards(listed: readonly Shard[]): PassLab {
   const lab = new PassLab(() => ({
+    ...NOTHING_LISTED,
     logs: listed.map(({ target }) => target),
-    authorities: [],
-    unusable: [],
     isVouchedFor: true,
   }));
   lab.isWatched = ({ index }) => index === 5;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a Sigstore trusted root that an audit needs: the keys of logs and, with the ends of their validity, the
-// certificate authorities. Other members are ignored, and so are rows that lack what is needed.
+// The parts of a Sigstore trusted root that an audit or a monitor needs: the keys of logs, the certificate authorities
+// and the timestamp authorities, with the ends of their validity. Other members are ignored, and so are rows that lack
+// what is needed.
 // Spec: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_trustroot.proto (TrustedRoot)
 
 import { decodeBase64 } from "../../shared/bytes/base64.ts";
@@ -21,9 +22,9 @@ export interface LogInstance {
   readonly end: UnixMs | null;
 }
 
-/** A certificate authority of a trusted root. */
+/** A certificate authority or a timestamp authority of a trusted root. */
 export interface Authority {
-  /** The issuing CA first. */
+  /** The issuing CA first; the timestamp authority itself. */
   readonly chain: readonly Certificate[];
   readonly end: UnixMs | null;
 }
@@ -32,6 +33,7 @@ export interface Authority {
 export interface TrustedRoot {
   readonly logs: Readonly<Record<LogKind, readonly LogInstance[]>>;
   readonly authorities: readonly Authority[];
+  readonly timestampAuthorities: readonly Authority[];
 }
 
 /** Reads a trusted root. The error is a line for the operator. */
@@ -43,8 +45,12 @@ export function readTrustedRoot(json: Uint8Array): Result<TrustedRoot, string> {
     const listed = items(root.value, trustedRootMember).flatMap(readLog);
     return listed.filter(({ baseUrl }) => findListedKind(trustedRootMember, baseUrl) === kind);
   };
-  const authorities = items(root.value, "certificateAuthorities").flatMap(readAuthority);
-  return ok({ logs: mapKinds(logsOf), authorities });
+  const authoritiesOf = (name: string): readonly Authority[] => items(root.value, name).flatMap(readAuthority);
+  return ok({
+    logs: mapKinds(logsOf),
+    authorities: authoritiesOf("certificateAuthorities"),
+    timestampAuthorities: authoritiesOf("timestampAuthorities"),
+  });
 }
 
 function readLog(instance: unknown): readonly LogInstance[] {

@@ -7,6 +7,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from "node:path";
 import { initTUF } from "@sigstore/tuf";
 import { parseTrustedRoot, type TrustedRoot } from "../../shared/bundle/trusted-root.ts";
+import { member } from "../../shared/json/member.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { cacheFolder } from "../audit/state.ts";
 import { get } from "../status/observe.ts";
@@ -49,6 +51,8 @@ export interface TufTarget {
   /** The pinned root of trust, JSON. */
   readonly firstRoot: string;
   readonly isFirst: boolean;
+  /** Until when each role's metadata is valid, in ms. */
+  readonly expiries: readonly { readonly role: string; readonly notAfter: number }[];
 }
 
 /** Updates the trusted root of a deployment by TUF. The error is a line for the person. */
@@ -58,11 +62,13 @@ export async function updateByTuf({ url, folder, firstRoot }: TufClient): Promis
   const pinned = isFirst ? await storeFirstRoot(url, firstRoot, folder) : ok(null);
   if (!pinned.ok) return pinned;
   try {
-    const tuf = await initTUF({ mirrorURL: `${url}${tufPath("")}`, rootPath: file, cachePath: folder });
+    const mirrorURL = `${url}${tufPath("")}`;
+    const tuf = await initTUF({ mirrorURL, rootPath: file, cachePath: folder });
     return ok({
       trustedRoot: await tuf.getTarget("trusted_root.json"),
       firstRoot: readFileSync(file, "utf8"),
       isFirst,
+      expiries: readExpiries(folder, mirrorURL),
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -70,6 +76,21 @@ export async function updateByTuf({ url, folder, firstRoot }: TufClient): Promis
     if (isFirst) rmSync(folder, { recursive: true, force: true });
     return err(`could not update the trusted root of ${url} by TUF, with the root pinned in ${folder}: ${reason}`);
   }
+}
+
+const ROLES = ["root", "targets", "snapshot", "timestamp"];
+
+/** Reads them from the metadata that the client has verified and stored. */
+function readExpiries(folder: string, mirrorUrl: string): TufTarget["expiries"] {
+  const { host, pathname } = new URL(mirrorUrl);
+  // The name that @sigstore/tuf gives to the folder of a repository.
+  const repository = join(folder, encodeURIComponent(`${host}${pathname.replace(/\/$/, "")}`));
+  return ROLES.flatMap((role) => {
+    const json = parseJson(readFileSync(join(repository, `${role}.json`)));
+    const expires = member(member(json.ok ? json.value : null, "signed"), "expires");
+    const notAfter = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
+    return Number.isSafeInteger(notAfter) && notAfter >= 0 ? [{ role, notAfter }] : [];
+  });
 }
 
 function toRoot(json: Uint8Array, origin: string): Result<FoundRoot, string> {

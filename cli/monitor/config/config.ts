@@ -16,6 +16,7 @@ export interface MonitorConfig {
   readonly heartbeatUrl: Secret | null;
   /** How long a certificate may wait for its entry; null: as long as the monitor lets them by default. */
   readonly crossCheckMinutes: number | null;
+  readonly limits: LimitSettings;
   /** Null: that of the trusted root, if it has one. */
   readonly witnesses: WitnessPolicy | null;
   /** Logs beside those of the trusted root. */
@@ -24,6 +25,16 @@ export interface MonitorConfig {
   /** Lines about members that do not do what their writer may expect. */
   readonly warnings: readonly string[];
 }
+
+/** From when on a delay is worth an event; null for the default. */
+export interface LimitSettings {
+  readonly staleHours: number | null;
+  readonly idleHours: number | null;
+  readonly lagEntries: number | null;
+  readonly expiryDays: number | null;
+}
+
+export const NO_LIMITS: LimitSettings = { staleHours: null, idleHours: null, lagEntries: null, expiryDays: null };
 
 /** A log with its key. */
 export interface ConfiguredLog {

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { FIELDS } from "../../../shared/monitor/selectors/fields.ts";
 import { valueOf } from "../../../test/support/value-of.ts";
 import { ROOT } from "../../root.ts";
+import { LIMITS, MEMBERS } from "./own-form.ts";
 import { readMonitorConfig } from "./read.ts";
 
 const PAGE = readFileSync(join(ROOT, "docs/monitoring-configuration.md"), "utf8");
@@ -34,7 +35,7 @@ describe("docs/monitoring-configuration.md", () => {
     expect(configs.filter(({ rekorMonitor }) => rekorMonitor !== null)).toHaveLength(1);
   });
 
-  test("names every condition", () => {
-    for (const name of Object.keys(FIELDS)) expect(PAGE).toContain(`\`${name}\``);
+  test("names every condition, every member and every limit", () => {
+    for (const name of [...Object.keys(FIELDS), ...MEMBERS, ...LIMITS]) expect(PAGE).toContain(`\`${name}\``);
   });
 });

@@ -7,10 +7,11 @@ import { readSelectors } from "../../../shared/monitor/selectors/read.ts";
 import { parseWitnessPolicy, type WitnessPolicy } from "../../../shared/tlog/policy.ts";
 import { parseVkey } from "../../../shared/tlog/vkey.ts";
 import { readChannels } from "./channels.ts";
-import type { ConfiguredLog, MonitorConfig } from "./config.ts";
+import { type ConfiguredLog, type LimitSettings, type MonitorConfig, NO_LIMITS } from "./config.ts";
 import { type Environment, isHttpUrl, readNumber, readUrl, requireField } from "./values.ts";
 
-const MEMBERS = ["watch", "notify", "heartbeat", "cross-check-minutes", "witnesses", "logs"];
+/** The members of the form. */
+export const MEMBERS = ["watch", "notify", "heartbeat", "cross-check-minutes", "limits", "witnesses", "logs"] as const;
 /** A week: who waits longer for an entry learns nothing from its absence. */
 const MAX_CROSS_CHECK_MINUTES = 10_080;
 const MAX_LOGS = 64;
@@ -28,10 +29,31 @@ export function readOwnForm(section: Section, environment: Environment | null): 
     channels: channels === null ? [] : readChannels(channels, environment),
     heartbeatUrl: heartbeat === null ? null : readUrl(heartbeat, environment),
     crossCheckMinutes: minutes === null ? null : readNumber(minutes, [1, MAX_CROSS_CHECK_MINUTES]),
+    limits: readLimits(fields.get("limits")),
     witnesses: witnesses === null ? null : readPolicy(witnesses),
     logs: readLogs(fields.get("logs")),
     rekorMonitor: null,
     warnings: watch === null ? ["no member watch: nothing is watched but the logs themselves"] : [],
+  };
+}
+
+/** The members of `limits`. */
+export const LIMITS = ["stale-hours", "idle-hours", "lag-entries", "expiry-days"] as const;
+/** A year, in hours and in days. */
+const [MAX_HOURS, MAX_DAYS] = [8784, 366];
+
+function readLimits(section: Section | null): LimitSettings {
+  if (section === null) return NO_LIMITS;
+  const fields = section.fields(LIMITS, LIMITS);
+  const read = (name: (typeof LIMITS)[number], most: number): number | null => {
+    const field = fields.get(name);
+    return field === null ? null : readNumber(field, [1, most]);
+  };
+  return {
+    staleHours: read("stale-hours", MAX_HOURS),
+    idleHours: read("idle-hours", MAX_HOURS),
+    lagEntries: read("lag-entries", Number.MAX_SAFE_INTEGER),
+    expiryDays: read("expiry-days", MAX_DAYS),
   };
 }
 

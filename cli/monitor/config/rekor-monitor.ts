@@ -4,14 +4,14 @@
 
 import type { Section } from "../../../shared/identity/configuration/section.ts";
 import { isObject } from "../../../shared/json/member.ts";
-import type { MonitorConfig, RekorMonitorSettings } from "./config.ts";
+import { type MonitorConfig, NO_LIMITS, type RekorMonitorSettings } from "./config.ts";
 import { Lenient } from "./lenient.ts";
+import { MEMBERS as OUR_MEMBERS } from "./own-form.ts";
 import { readNotifications, SECTIONS } from "./rekor-monitor-channels.ts";
 import { readMonitoredValues } from "./rekor-monitor-values.ts";
 import { type Environment, readNumber } from "./values.ts";
 
-/** Members of our own form. */
-const OURS = new Set(["watch", "notify", "heartbeat", "cross-check-minutes", "witnesses", "logs"]);
+const OURS: ReadonlySet<string> = new Set(OUR_MEMBERS);
 const SETTINGS = [
   "startIndex",
   "endIndex",
@@ -59,6 +59,7 @@ export function readRekorMonitorForm(section: Section, environment: Environment 
     channels: readNotifications(lenient, environment, warnings),
     heartbeatUrl: null,
     crossCheckMinutes: null,
+    limits: NO_LIMITS,
     witnesses: null,
     logs: [],
     rekorMonitor: readSettings(lenient, section),

@@ -20,6 +20,18 @@ export interface ExpectedWitnesses {
 /** Which certificates the cross-check reports. */
 export type CrossChecked = "watched" | "all" | "off";
 
+/** From when on a delay is worth an event. */
+export interface Limits {
+  /** The age of a signed head, in ms. */
+  readonly staleMs: number;
+  /** How long a log may stay at one size, in ms; null for any time. */
+  readonly idleMs: number | null;
+  /** Entries that a pass may leave unread. */
+  readonly lagEntries: number;
+  /** How early the end of a key, an authority or metadata is told, in ms. */
+  readonly expiryMs: number;
+}
+
 /** The shared parts. */
 export interface ScanContext {
   readonly journal: Journal;
@@ -29,6 +41,7 @@ export interface ScanContext {
   /** Null if the logs have no counterpart. */
   readonly crossCheck: CrossCheck | null;
   readonly crossChecked: CrossChecked;
+  readonly limits: Limits;
   /** Whether an authority of the trusted root issued a certificate of a signature log's entry. */
   readonly isOwnCertificate: IsOwnCertificate;
   readonly openSource: (url: string) => LogSource;

@@ -9,7 +9,7 @@ import { NOTE_COSIGNATURE, parseNote } from "../../../shared/tlog/note.ts";
 import { isQuorum } from "../../../shared/tlog/policy.ts";
 import { type NoteVerifier, verifyLines } from "../../../shared/tlog/verify-note.ts";
 import { describeFinding, type Finding } from "../../served-log/findings.ts";
-import { type AuditedHead, keyName, readNewestHead } from "../../served-log/head.ts";
+import { type AuditedHead, keyName, readHead, readNewestHead } from "../../served-log/head.ts";
 import { compareHistory, type ForkEvidence, type History, pairHeads } from "../../served-log/history.ts";
 import type { LogSource } from "../../served-log/log-source.ts";
 import type { SeenTree } from "../../served-log/seen-tree.ts";
@@ -63,6 +63,13 @@ async function compareHeads({ head: seen }: LogState, source: LogSource, head: A
   if (seen === null) return { kind: "extends" };
   if (head.treeSize < seen.size) return { kind: "forked", evidence: pairHeads(seen, head, null) };
   return compareHistory(source, seen, head);
+}
+
+/** The size of the log now, as its keys sign it; null if that cannot be read. */
+export async function readSize({ vkeys, origin }: LogState, source: LogSource): Promise<number | null> {
+  const verifiers = verifiersOf(vkeys);
+  const head = verifiers.ok ? await readHead(source, origin, { trusted: verifiers.value, listed: [] }) : verifiers;
+  return head.ok ? head.value.treeSize : null;
 }
 
 /** A head that cannot be read proves nothing; one that a wrong key signed, or that is signed wrongly, does. */

@@ -21,7 +21,8 @@ import type { ScanContext } from "./context.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { findPosition } from "./first-position.ts";
 import { hashOfLeaves, MAX_GAPS, readGaps } from "./gaps.ts";
-import { isFrozenNote, type JudgedHead, judgeHead, reportFork, toEventHead } from "./heads.ts";
+import { isFrozenNote, type JudgedHead, judgeHead, readSize, reportFork, toEventHead } from "./heads.ts";
+import { judgeLiveness } from "./liveness.ts";
 import { readBundle, readEntry, type WatchedBundle } from "./watched-bundle.ts";
 
 /** Where the first pass over a log begins: at its first entry, at another one, or at its end. */
@@ -42,6 +43,7 @@ export class LogScan {
   #position: Position;
   #damages: readonly Finding[] = [];
   #isComplete = false;
+  #openedAt = 0;
   isDone = false;
 
   /** @param first where to begin, if the log was never read */
@@ -75,8 +77,14 @@ export class LogScan {
     return isAtEnd ? this.#context.now() : this.#desk.clock;
   }
 
+  /** Whether the head was read, and the entries below it as far as they can be. */
+  get isJudged(): boolean {
+    return this.isDone && this.#judged !== null;
+  }
+
   /** Reads the head, and prepares the reading of entries. */
   async open(): Promise<void> {
+    this.#openedAt = this.#context.now();
     this.#update({});
     this.#judged = await judgeHead(this.#log, this.#source, this.#context);
     if (this.#judged === null) {
@@ -86,6 +94,7 @@ export class LogScan {
     const { head, history } = this.#judged;
     if (!(await this.#findStart(head))) return;
     if (history === "extends") this.#remember(head);
+    judgeLiveness(this.#log, head, this.#context);
     await this.#readGaps();
     this.#edge = decodeEdge(this.#position.tree) ?? EMPTY_EDGE;
     const parts: TreeParts<WatchedBundle> = {
@@ -131,9 +140,12 @@ export class LogScan {
 
   #remember(head: AuditedHead): void {
     const { treeSize: size, rootHash, note: checkpoint } = head;
-    const at = formatRfc3339(unixMs(this.#context.now()));
-    const frozenSize = this.#log.frozenSize ?? (isFrozenNote(checkpoint) ? size : null);
-    this.#update({ head: { size, root: encodeBase64(rootHash), checkpoint, at }, frozenSize });
+    const now = unixMs(this.#context.now());
+    const { frozenSize: known, head: former, grewAt: grewBefore } = this.#log;
+    const frozenSize = known ?? (isFrozenNote(checkpoint) ? size : null);
+    const grewAt = former?.size === size && grewBefore !== null ? grewBefore : now;
+    const seen = { size, root: encodeBase64(rootHash), checkpoint, at: formatRfc3339(now) };
+    this.#update({ head: seen, frozenSize, grewAt });
   }
 
   async #readGaps(): Promise<void> {
@@ -217,9 +229,24 @@ export class LogScan {
     this.#reportDamages([...tiles.filter((finding) => !isGap(finding)), ...wrong]);
     if (isRight && this.#damages.length === 0) {
       this.#remember(head);
-      this.#update({ position: this.#position, progress: null });
+      this.#update({ position: this.#position, progress: null, caughtUpAt: this.#openedAt });
     }
     this.#end(isRight);
+  }
+
+  /** Reports how far the log is ahead of the entries that were read, where that is more than the limit. */
+  async reportLag(): Promise<void> {
+    if (!this.isJudged) return;
+    const { journal, limits, now } = this.#context;
+    const { origin, caughtUpAt } = this.#log;
+    const size = Math.max(this.size, (await readSize(this.#log, this.#source)) ?? 0);
+    const entries = size - this.cursor;
+    if (entries <= limits.lagEntries) return;
+    journal.reportCondition("monitor.lagging", { log: origin }, (since) => ({
+      since,
+      entries,
+      seconds: Math.round((now() - (caughtUpAt ?? since)) / 1000),
+    }));
   }
 
   #reportDamages(findings: readonly Finding[]): void {

@@ -9,6 +9,7 @@ import { type ListedLog, listTrustedLogs, logOfVkeys } from "../../served-log/tr
 import type { Authority, TrustedRoot } from "../../served-log/trusted-root.ts";
 import type { Journal } from "../journal.ts";
 import type { LogState } from "../state/state.ts";
+import { type Expiry, listExpiries } from "./expiry.ts";
 import { FIRST_POSITION } from "./first-position.ts";
 
 /** A log to watch. */
@@ -27,15 +28,20 @@ export interface Targets {
   readonly authorities: readonly Authority[];
   /** Logs that are listed without a key that can be used. */
   readonly unusable: readonly { readonly url: string; readonly reason: string }[];
+  /** The ends of the trusted root's keys and authorities, and of TUF metadata. */
+  readonly expiries: readonly Expiry[];
   /** Whether somebody vouches for new keys: on first use, the server itself listed the first ones. */
   readonly isVouchedFor: boolean;
 }
+
+/** The targets of a source that lists none. */
+export const NOTHING_LISTED: Targets = { logs: [], authorities: [], unusable: [], expiries: [], isVouchedFor: false };
 
 /** The target that verifier keys name. */
 export function targetOfKeys(url: string, vkeys: readonly string[], kind: LogKind | null): Result<Targets, string> {
   const log = logOfVkeys(url, vkeys, kind);
   if (!log.ok) return log;
-  return ok({ logs: [{ ...log.value, isEnded: false }], authorities: [], unusable: [], isVouchedFor: true });
+  return ok({ ...NOTHING_LISTED, logs: [{ ...log.value, isEnded: false }], isVouchedFor: true });
 }
 
 /** The targets of a trusted root. @param only URLs of the logs to watch; none for all */
@@ -54,7 +60,7 @@ export function targetsOfRoot(
     if (log.ok) logs.push({ ...log.value, isEnded: end !== null && end < now });
     else unusable.push({ url, reason: log.error });
   }
-  return { logs, authorities: root.authorities, unusable, isVouchedFor };
+  return { logs, authorities: root.authorities, unusable, expiries: listExpiries(root), isVouchedFor };
 }
 
 /** The state of a log that was never read. */
@@ -70,6 +76,8 @@ const firstState = ({ url, kind, origin, vkeys }: Target): LogState => ({
   progress: null,
   gaps: [],
   frozenSize: null,
+  grewAt: null,
+  caughtUpAt: null,
 });
 
 /** A log to read, and whether earlier passes knew it. */

@@ -2,8 +2,16 @@
 // Pushes to a dead man's switch: a service that raises an alarm when it hears nothing. A push says that the last pass
 // read everything, so a monitor that is off, that fails or that has a gap is heard of by its silence.
 
+import type { MonitorEvent } from "../../../shared/monitor/event.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Coverage, coverageLine, isWhole } from "../coverage.ts";
+
+/** The name of the dead man's switch among the channels. */
+export const HEARTBEAT = "heartbeat";
+
+/** Whether an event says that the switch cannot be reached. */
+export const isHeartbeat = (event: MonitorEvent): boolean =>
+  event.kind === "delivery.failed" && event.details.channel === HEARTBEAT;
 
 const DEADLINE_MS = 10_000;
 

@@ -6,13 +6,15 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { findWrongMember } from "../../../shared/json/guard.ts";
-import { member } from "../../../shared/json/member.ts";
+import { isObject, items, member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type MonitorState, STATE_MEMBERS } from "./state.ts";
+import { type LogState, type MonitorState, STATE_MEMBERS } from "./state.ts";
 
 const FORMAT = "sigedge-monitor";
-const VERSION = 1;
+/** Version 1 lacked the members of a log that are in NEW_MEMBERS. */
+const VERSION = 2;
+const NEW_MEMBERS: Pick<LogState, "grewAt" | "caughtUpAt"> = { grewAt: null, caughtUpAt: null };
 
 /** Sixteen logs, a full set of open cross-checks and a thousand events take a fifth of it. */
 const MAX_STATE_BYTES = 128 * 1024 * 1024;
@@ -35,17 +37,25 @@ export function readState(file: string): Result<MonitorState | null, string> {
   const { value } = json;
   if (member(value, "format") !== FORMAT) return err(`${file} is not the state of a monitor; ${ADVICE}`);
   const version = member(value, "version");
-  if (version !== VERSION)
+  if (version !== VERSION && version !== 1)
     return err(`the state file ${file} has version ${String(version)}, not ${VERSION}; ${ADVICE}`);
   const state = member(value, "state");
   if (member(value, "sha256") !== hashOf(JSON.stringify(state))) {
     return err(`the state file ${file} is damaged: its content does not have the hash in it; ${ADVICE}`);
   }
-  const wrong = findWrongMember(STATE_MEMBERS, state);
+  const upgraded = version === 1 ? upgrade(state) : state;
+  const wrong = findWrongMember(STATE_MEMBERS, upgraded);
   if (wrong !== null)
     return err(`the state file ${file} is damaged: its member ${wrong} is missing or wrong; ${ADVICE}`);
   // Every member was checked.
-  return ok(state as MonitorState);
+  return ok(upgraded as MonitorState);
+}
+
+/** The state of version 1 as one of today. */
+function upgrade(state: unknown): unknown {
+  if (!isObject(state)) return state;
+  const logs = items(state, "logs").map((log) => (isObject(log) ? Object.assign(log, NEW_MEMBERS) : log));
+  return { ...state, logs };
 }
 
 function readText(file: string): Result<Uint8Array | null, string> {

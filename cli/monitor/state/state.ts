@@ -47,6 +47,10 @@ export interface LogState {
   readonly gaps: readonly Gap[];
   /** The size at which the log was frozen; null while it grows. */
   readonly frozenSize: number | null;
+  /** In ms: when a pass first saw a head of this size; null before the first head. */
+  readonly grewAt: number | null;
+  /** In ms: the time of the newest head whose entries were all read or tried; null before it. */
+  readonly caughtUpAt: number | null;
 }
 
 /** A condition that holds since some time: it is told once, and again when it is over. */
@@ -102,6 +106,8 @@ const isLogState = checkMembers<LogState>({
   progress: acceptNull(isPosition),
   gaps: acceptList(checkMembers<Gap>({ from: isCount, to: isCount, leaves: isText, reason: isText })),
   frozenSize: acceptNull(isCount),
+  grewAt: acceptNull(isCount),
+  caughtUpAt: acceptNull(isCount),
 });
 
 const isOutbox: Guard<Outbox> = (json): json is Outbox => decodeOutbox(json) !== null;

@@ -4,6 +4,7 @@
 import { type Coverage } from "../../../cli/monitor/coverage.ts";
 import { Journal } from "../../../cli/monitor/journal.ts";
 import { type PassParts, runPass } from "../../../cli/monitor/pass.ts";
+import type { Limits } from "../../../cli/monitor/scan/context.ts";
 import type { Targets } from "../../../cli/monitor/scan/targets.ts";
 import { emptyState, type MonitorState } from "../../../cli/monitor/state/state.ts";
 import type { ExitCode } from "../../../cli/monitor/verdict.ts";
@@ -15,6 +16,9 @@ import { err, ok } from "../../../shared/result.ts";
 import { unixMs } from "../../../shared/time.ts";
 
 const EVERYBODY: Subscriber = { name: "everybody", on: TOPICS };
+
+/** So that no test meets one that it does not set. */
+export const LIMITS: Limits = { staleMs: 1e15, idleMs: null, lagEntries: 1e15, expiryMs: 1_209_600_000 };
 
 /** A pass as its user sees it. */
 export interface PassResult {
@@ -69,6 +73,7 @@ export class PassLab {
         return `${origin}.${name}`;
       },
       crossChecked: "watched",
+      limits: LIMITS,
       openSource: (url) => httpSource(url, [1]),
       now: () => this.now,
       staleWaitsMs: [0, 1],

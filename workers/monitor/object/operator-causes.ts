@@ -3,6 +3,7 @@
 // and search, its witnesses, and what expires. Each cause is told once, and once more when it is over.
 
 import { type MonitorEvent, makeEvent } from "../../../shared/monitor/event.ts";
+import { EXPIRY_MS, TIMESTAMP_EXPIRY_MS } from "../../../shared/monitor/expiry.ts";
 import type { LogReport } from "../../../shared/rpc/log-reads.ts";
 import type { Row } from "../../../shared/sql/columns.ts";
 import { integer, text, word } from "../../../shared/sql/columns.ts";
@@ -13,9 +14,6 @@ import type { MonitorStorage } from "./storage.ts";
 
 /** More than a busy minute leaves behind, as in the alert rules. */
 const MAX_BACKLOG = 1024;
-/** Early enough for a person to act. The TUF timestamp is renewed by itself every day. */
-const EXPIRY_MS = 14 * 86_400_000;
-const TIMESTAMP_EXPIRY_MS = 6 * 3_600_000;
 
 const KINDS = ["log.unreachable", "backlog", "witness.lost", "expiry.near"] as const;
 type CauseKind = (typeof KINDS)[number];
