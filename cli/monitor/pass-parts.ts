@@ -2,6 +2,7 @@
 // The parts of a pass over real logs, from the options and the configuration.
 
 import { EXPIRY_MS } from "../../shared/monitor/expiry.ts";
+import { needsHints } from "../../shared/monitor/selectors/facts.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import type { LimitSettings, MonitorConfig } from "./config/config.ts";
 import type { KeepEvidence } from "./evidence.ts";
@@ -40,6 +41,7 @@ export function makePassParts({ options, config, journal, ...rest }: PassPlan): 
     witnesses: options.witnesses ?? policy ?? { verifiers: [], policy: null },
     crossChecked: options.crossChecked,
     limits: toLimits(config.limits),
+    readsHints: needsHints(config.selectors),
     openSource: (url) => httpSource(url),
     now: Date.now,
     staleWaitsMs: STALE_WAITS_MS,

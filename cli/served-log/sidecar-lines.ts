@@ -22,27 +22,30 @@ const MAX_ENTRY_BYTES = 1024 * 1024;
 /** Concurrent requests for entries of the tail. Each costs the log a proof. */
 const ENTRIES_AT_ONCE = 8;
 
-/** A bundle, and how many of its entries are read. */
+/** A bundle, and which of its entries are read. */
 interface BundlePart {
   readonly bundle: number;
+  /** The place of the first one in the bundle; 0 unless it is given. */
+  readonly from?: number;
+  /** The place after the last one. */
   readonly width: number;
 }
 
-/** Reads the lines of the first entries of a bundle of the log with this name. */
+/** Reads the lines of entries of a bundle of the log with this name. */
 export async function readSidecarLines(
   service: LogSource,
   log: string,
-  { bundle, width }: BundlePart,
+  { bundle, from = 0, width }: BundlePart,
 ): Promise<Result<readonly SidecarLine[], LinesProblem>> {
   const path = sidecarUrlPath(bundle);
   const sidecar = width < TILE_WIDTH ? null : await service.read(path, MAX_SIDECAR_BYTES);
   if (sidecar?.kind === "unreadable") return err({ ...sidecar, path });
   if (sidecar?.kind === "found") {
     const lines = decodeSidecar(sidecar.bytes, width);
-    return lines === null ? err({ path, kind: "malformed" }) : ok(lines);
+    return lines === null ? err({ path, kind: "malformed" }) : ok(lines.slice(from));
   }
   const lines: SidecarLine[] = [];
-  for (let at = 0; at < width; at += ENTRIES_AT_ONCE) {
+  for (let at = from; at < width; at += ENTRIES_AT_ONCE) {
     const some = Array.from({ length: Math.min(ENTRIES_AT_ONCE, width - at) }, (_, i) =>
       readEntryLine(service, entryUrlPath(bundle * TILE_WIDTH + at + i, log)),
     );

@@ -85,6 +85,15 @@ describe("an entry of a signature log", () => {
     expect(certificate?.oids.get("1.3.6.1.4.1.57264.1.1")).toBe(certificate?.extensions.issuer);
   });
 
+  test("of an envelope does not believe hints of another payload", () => {
+    const hints = { payloadHash: `sha256:${"ab".repeat(32)}`, subjectDigests: ["sha256:bb"], predicateType: null };
+    const body = text(tiles.C.body);
+    const without = valueOf(toWatchedEntry(body, SIGNED));
+    expect(valueOf(toWatchedEntry(body, { ...SIGNED, hints }))).toEqual(without);
+    const own = { ...hints, payloadHash: without.digests[0] ?? "" };
+    expect(valueOf(toWatchedEntry(body, { ...SIGNED, hints: own })).digests).toEqual([own.payloadHash, "sha256:bb"]);
+  });
+
   test("with hints is an attestation, found by payload and subjects", () => {
     const hints = { payloadHash: "sha256:aa", subjectDigests: ["sha256:bb", "sha256:aa"], predicateType: "https://p" };
     const entry = valueOf(toWatchedEntry(text(tiles.B.body), { ...SIGNED, hints }));

@@ -74,9 +74,10 @@ const READERS: Readonly<Record<LogKind, EntryReader>> = {
   "rekor-v1": readRekorV1,
 };
 
-function readSignature(body: Uint8Array, { hints, ...place }: EntryPlace): Result<WatchedEntry, EntryProblem> {
+function readSignature(body: Uint8Array, { hints: said, ...place }: EntryPlace): Result<WatchedEntry, EntryProblem> {
   const signed = readSignedBody(body);
   if (!signed.ok) return signed;
+  const hints = areOfAnother(said, signed.value) ? null : said;
   const signers: WatchedSigner[] = [];
   for (const bytes of signed.value.signers) {
     const signer = toSigner(bytes);
@@ -113,6 +114,10 @@ function readRekorV1(body: Uint8Array, { hints, ...place }: EntryPlace): Result<
     leafHash: encodeHex(leafHash(body)),
   });
 }
+
+/** Whether hints are of another payload than the one whose hash is in the leaf of an envelope. Other leaves have none. */
+const areOfAnother = (hints: AttestationHints | null, { isEnvelope, digest }: SignedBody): boolean =>
+  hints !== null && isEnvelope && digest.startsWith("sha256:") && hints.payloadHash !== digest;
 
 function digestsOf({ digest }: SignedBody, hints: AttestationHints | null): readonly string[] {
   return hints === null ? [digest] : [...new Set([digest, hints.payloadHash, ...hints.subjectDigests])];

@@ -42,6 +42,8 @@ export interface ScanContext {
   readonly crossCheck: CrossCheck | null;
   readonly crossChecked: CrossChecked;
   readonly limits: Limits;
+  /** Whether a selector asks for what leaves do not hold. */
+  readonly readsHints: boolean;
   /** Whether an authority of the trusted root issued a certificate of a signature log's entry. */
   readonly isOwnCertificate: IsOwnCertificate;
   readonly openSource: (url: string) => LogSource;

@@ -9,10 +9,21 @@ import { formatTilePath, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogSource } from "../../served-log/log-source.ts";
 import { MAX_BUNDLE_BYTES } from "../../served-log/tree.ts";
 import type { Gap, LogState } from "../state/state.ts";
-import { type ReadEntry, readBundle, readEntry } from "./watched-bundle.ts";
+import type { ReadHints } from "./hints.ts";
+import { addHints, type ReadEntry, readBundle, readEntry } from "./watched-bundle.ts";
 
 /** Gaps that a log may have. The scan stops at one more, so that the state stays small. */
 export const MAX_GAPS = 1000;
+
+/**
+ * The gaps with one more of hints, for which no scan stops: a service that is silent must not hide entries. Where there
+ * is no place for it, the last one grows, and nothing fills it any more.
+ */
+export function withGapOfHints(gaps: readonly Gap[], gap: Gap): readonly Gap[] {
+  const last = gaps.at(-1);
+  if (gaps.length < MAX_GAPS || last === undefined) return [...gaps, gap];
+  return [...gaps.slice(0, -1), { ...last, to: gap.to, leaves: "" }];
+}
 /** A log that serves nothing of its history must not keep a pass from its newest entries. */
 const MAX_RETRIES = 50;
 
@@ -25,19 +36,35 @@ export interface Refilled {
   readonly entries: readonly ReadEntry[];
 }
 
+/** Where gaps are read again. */
+interface GapSource {
+  readonly source: LogSource;
+  /** Null if nobody asks for hints: then a gap of hints is none. */
+  readonly readHints: ReadHints | null;
+}
+
 /** Reads the oldest gaps again. */
-export async function readGaps(log: LogState, source: LogSource): Promise<Refilled> {
+export async function readGaps(log: LogState, from: GapSource): Promise<Refilled> {
   const gaps: Gap[] = [];
   const entries: ReadEntry[] = [];
-  for (const [i, gap] of log.gaps.entries()) {
-    const filled = i < MAX_RETRIES ? await readGap(log, source, gap) : null;
+  const asked = log.gaps.filter(({ lacks }) => lacks === "entries" || from.readHints !== null);
+  for (const [i, gap] of asked.entries()) {
+    const filled = i < MAX_RETRIES ? await readGap(log, from, gap) : null;
     if (filled === null) gaps.push(gap);
-    else entries.push(...filled);
+    else {
+      entries.push(...filled.entries);
+      if (filled.hintsProblem !== null) gaps.push({ ...gap, reason: filled.hintsProblem, lacks: "hints" });
+    }
   }
   return { gaps, entries };
 }
 
-async function readGap(log: LogState, source: LogSource, gap: Gap): Promise<readonly ReadEntry[] | null> {
+interface Filled {
+  readonly entries: readonly ReadEntry[];
+  readonly hintsProblem: string | null;
+}
+
+async function readGap(log: LogState, { source, readHints }: GapSource, gap: Gap): Promise<Filled | null> {
   const index = Math.floor(gap.from / TILE_WIDTH);
   const firstIndex = index * TILE_WIDTH;
   for (const width of [TILE_WIDTH, gap.to - firstIndex]) {
@@ -52,8 +79,12 @@ async function readGap(log: LogState, source: LogSource, gap: Gap): Promise<read
       width: gap.to - firstIndex,
       lines: null,
     };
-    const { records, leafHashes } = readBundle(log, { cursor: gap.from, task });
-    if (hashOfLeaves(leafHashes) === gap.leaves) return records.map((record) => readEntry(log, record));
+    const bundle = readBundle(log, { cursor: gap.from, task });
+    if (hashOfLeaves(bundle.leafHashes) !== gap.leaves) continue;
+    const { records, hintsProblem } = await addHints(bundle, readHints);
+    // Entries that lack hints alone were watched without them before.
+    const isOld = gap.lacks === "hints" && hintsProblem !== null;
+    return { entries: isOld ? [] : records.map((record) => readEntry(log, record)), hintsProblem };
   }
   return null;
 }

@@ -5,8 +5,11 @@
 
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import { equal } from "../../../shared/bytes/bytes.ts";
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
+import { ok } from "../../../shared/result.ts";
 import { formatRfc3339, unixMs } from "../../../shared/time.ts";
 import { type Edge, EMPTY_EDGE } from "../../../shared/tlog/edge.ts";
+import type { Hash } from "../../../shared/tlog/hash.ts";
 import { encodeTile, TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import { describeFinding, type Finding, isGap } from "../../served-log/findings.ts";
 import type { AuditedHead } from "../../served-log/head.ts";
@@ -20,10 +23,11 @@ import type { Gap, LogState, Position } from "../state/state.ts";
 import type { ScanContext } from "./context.ts";
 import { EntryDesk } from "./entry-desk.ts";
 import { findPosition } from "./first-position.ts";
-import { hashOfLeaves, MAX_GAPS, readGaps } from "./gaps.ts";
+import { hashOfLeaves, MAX_GAPS, readGaps, withGapOfHints } from "./gaps.ts";
 import { isFrozenNote, type JudgedHead, judgeHead, readSize, reportFork, toEventHead } from "./heads.ts";
+import { findService, hintsOf, type ReadHints } from "./hints.ts";
 import { judgeLiveness } from "./liveness.ts";
-import { readBundle, readEntry, type WatchedBundle } from "./watched-bundle.ts";
+import { addHints, type HintedBundle, readBundle, readEntry } from "./watched-bundle.ts";
 
 /** Where the first pass over a log begins: at its first entry, at another one, or at its end. */
 export type FirstEntry = number | "now";
@@ -37,7 +41,7 @@ export class LogScan {
   readonly #startedAt: number;
   #log: LogState;
   #judged: JudgedHead | null = null;
-  #pieces: AsyncGenerator<Piece<WatchedBundle>, void, void> | null = null;
+  #pieces: AsyncGenerator<Piece<HintedBundle>, void, void> | null = null;
   #edge: Edge = EMPTY_EDGE;
   /** The tree of the whole bundles so far, and the cursor. */
   #position: Position;
@@ -70,11 +74,17 @@ export class LogScan {
     return this.#position.cursor;
   }
 
-  /** How far the log was read, as the time of its certificates; -Infinity if that is unknown. */
+  /**
+   * How far the log was read, as the time of its certificates; -Infinity if that is unknown. The end of a log is where
+   * it was when its head was read, however long the pass took since; a certificate log's head may be older still.
+   */
   get clock(): number {
-    const { frozenSize } = this.#log;
+    const { frozenSize, kind } = this.#log;
     const isAtEnd = this.#isComplete || (this.isDone && frozenSize !== null && this.cursor >= frozenSize);
-    return isAtEnd ? this.#context.now() : this.#desk.clock;
+    if (!isAtEnd) return this.#desk.clock;
+    const signedAt = this.#judged?.head.timestamp ?? Number.NEGATIVE_INFINITY;
+    const mayBeOld = LOG_KINDS[kind].isRekor ? 0 : MAX_HEAD_AGE_MS;
+    return Math.max(this.#desk.clock, Math.min(signedAt, this.#openedAt), this.#openedAt - mayBeOld);
   }
 
   /** Whether the head was read, and the entries below it as far as they can be. */
@@ -95,15 +105,16 @@ export class LogScan {
     if (!(await this.#findStart(head))) return;
     if (history === "extends") this.#remember(head);
     judgeLiveness(this.#log, head, this.#context);
-    await this.#readGaps();
+    const readHints = head.treeSize === 0 ? null : await this.#openHints();
+    await this.#readGaps(readHints);
     this.#edge = decodeEdge(this.#position.tree) ?? EMPTY_EDGE;
-    const parts: TreeParts<WatchedBundle> = {
+    const parts: TreeParts<HintedBundle> = {
       source: this.#source,
       kind: this.#log.kind,
       treeSize: head.treeSize,
       signedRoot: head.rootHash,
       markedSize: history === "open" ? (this.#log.head?.size ?? null) : null,
-      check: (task) => Promise.resolve(readBundle(this.#log, { cursor: this.#position.cursor, task })),
+      check: (task) => addHints(readBundle(this.#log, { cursor: this.#position.cursor, task }), readHints),
       service: null,
       sidecars: { accept: () => true },
     };
@@ -148,9 +159,17 @@ export class LogScan {
     this.#update({ head: seen, frozenSize, grewAt });
   }
 
-  async #readGaps(): Promise<void> {
+  /** The reader of what the leaves do not hold; null if no selector asks for it, or if the log has no such data. */
+  async #openHints(): Promise<ReadHints | null> {
+    const { readsHints, openSource } = this.#context;
+    const service = readsHints ? await findService(this.#log, openSource) : ok(null);
+    if (!service.ok) return () => Promise.resolve(service);
+    return service.value === null ? null : hintsOf(service.value);
+  }
+
+  async #readGaps(readHints: ReadHints | null): Promise<void> {
     if (this.#log.gaps.length === 0) return;
-    const { gaps, entries } = await readGaps(this.#log, this.#source);
+    const { gaps, entries } = await readGaps(this.#log, { source: this.#source, readHints });
     this.#update({ gaps });
     for (const entry of entries) this.#desk.take(entry);
   }
@@ -162,7 +181,7 @@ export class LogScan {
     else await this.#take(next.value);
   }
 
-  async #take(piece: Piece<WatchedBundle>): Promise<void> {
+  async #take(piece: Piece<HintedBundle>): Promise<void> {
     const { check, leaves, edge, firstIndex, width, findings, markedRoot } = piece;
     this.#reportDamages(findings.filter((finding) => !isGap(finding)));
     if (edge === null || leaves === null) return this.#stop(findings);
@@ -170,6 +189,7 @@ export class LogScan {
     const isHidden = check === null || findings.some(({ code }) => code === "entry_not_in_tree");
     if (isHidden && !this.#addGap(firstIndex, firstIndex + width, encodeTile(leaves), findings))
       return this.#stop(findings);
+    if (!isHidden) this.#addGapOfHints(check, leaves);
     const cursor = Math.max(this.#position.cursor, firstIndex + width);
     const tree = width === TILE_WIDTH ? { treeSize: edge.treeSize, edge: encodeEdge(edge) } : this.#position.tree;
     this.#edge = edge;
@@ -188,6 +208,15 @@ export class LogScan {
     this.#end(false);
   }
 
+  /** Entries that the service should have described were watched without that; their gap says so. */
+  #addGapOfHints({ hintsProblem: reason, records }: HintedBundle, leaves: readonly Hash[]): void {
+    const [first] = records;
+    if (reason === null || first === undefined || this.#damages.length > 0) return;
+    const [from, to] = [first.index, first.index + records.length];
+    const gap: Gap = { from, to, leaves: hashOfLeaves(encodeTile(leaves)), reason, lacks: "hints" };
+    this.#update({ gaps: withGapOfHints(this.#log.gaps, gap) });
+  }
+
   #addGap(from: number, to: number, leafHashes: Uint8Array, findings: readonly Finding[]): boolean {
     const { gaps } = this.#log;
     const start = Math.max(from, this.#position.cursor);
@@ -198,6 +227,7 @@ export class LogScan {
       to,
       leaves: hashOfLeaves(leafHashes),
       reason: findings.map(describeFinding).join("; "),
+      lacks: "entries",
     };
     this.#update({ gaps: [...gaps, gap] });
     return true;
@@ -308,5 +338,10 @@ export class LogScan {
   }
 }
 
+/**
+ * How old the head that a certificate log serves may be without being wrong: publication and caches take seconds, a
+ * busy minute some more. For signature logs the time that a certificate has for its first use covers it.
+ */
+const MAX_HEAD_AGE_MS = 5 * 60_000;
 /** Each says the same of another file. */
 const MAX_DAMAGES = 20;

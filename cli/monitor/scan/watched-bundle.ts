@@ -6,8 +6,11 @@ import { concat } from "../../../shared/bytes/bytes.ts";
 import type { LogKind } from "../../../shared/logs/kinds.ts";
 import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { type EntryProblem, toWatchedEntry, type WatchedEntry } from "../../../shared/monitor/entry.ts";
+import type { SidecarLine } from "../../../shared/rekor/sidecar.ts";
+import { ok } from "../../../shared/result.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import type { BundleTask, CheckedBundle } from "../../served-log/tree.ts";
+import type { HintsOfEntries, ReadHints } from "./hints.ts";
 
 /** A log whose entries are watched. */
 export interface WatchedLog {
@@ -24,11 +27,19 @@ export type ReadEntry =
 interface HashedRecord {
   readonly index: number;
   readonly record: Uint8Array;
+  /** What the log's service says about it; null if that is not known. */
+  readonly line: SidecarLine | null;
 }
 
 /** A bundle with the records that are new. */
 export interface WatchedBundle extends CheckedBundle {
   readonly records: readonly HashedRecord[];
+}
+
+/** A bundle, and what the log's service says about its records. */
+export interface HintedBundle extends WatchedBundle {
+  /** Why the service does not say it; null if it does, or if nobody asks for it. */
+  readonly hintsProblem: string | null;
 }
 
 /**
@@ -49,14 +60,26 @@ export function readBundle(
     const data = LOG_RECORDS[log.kind].leafData(record);
     if (data === null) return rejectMalformed(path, `entry ${firstIndex + i} cannot be hashed`);
     hashes.push(leafHash(data));
-    if (firstIndex + i >= cursor) records.push({ index: firstIndex + i, record });
+    if (firstIndex + i >= cursor) records.push({ index: firstIndex + i, record, line: null });
   }
   return { leafHashes: concat(...hashes), records, findings: [] };
 }
 
+/** Adds what the service of the log says about the records. Without it, they are watched by what their leaves hold. */
+export async function addHints(bundle: WatchedBundle, read: ReadHints | null): Promise<HintedBundle> {
+  const [first] = bundle.records;
+  const { length } = bundle.records;
+  const lines: HintsOfEntries =
+    read === null || first === undefined ? ok([]) : await read({ from: first.index, to: first.index + length });
+  if (!lines.ok) return { ...bundle, hintsProblem: lines.error };
+  const records = bundle.records.map(({ index, record }, i) => ({ index, record, line: lines.value[i] ?? null }));
+  return { ...bundle, records, hintsProblem: null };
+}
+
 /** Parses a record. */
-export function readEntry({ origin, kind }: WatchedLog, { index, record }: HashedRecord): ReadEntry {
-  const entry = toWatchedEntry(record, { log: origin, kind, index, at: null, hints: null });
+export function readEntry({ origin, kind }: WatchedLog, { index, record, line }: HashedRecord): ReadEntry {
+  const { timestamp: at, hints } = line ?? { timestamp: null, hints: null };
+  const entry = toWatchedEntry(record, { log: origin, kind, index, at, hints });
   return entry.ok ? { kind: "entry", entry: entry.value, record } : { kind: "problem", index, problem: entry.error };
 }
 

@@ -9,12 +9,13 @@ import { findWrongMember } from "../../../shared/json/guard.ts";
 import { isObject, items, member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type LogState, type MonitorState, STATE_MEMBERS } from "./state.ts";
+import { type Gap, type LogState, type MonitorState, STATE_MEMBERS } from "./state.ts";
 
 const FORMAT = "sigedge-monitor";
-/** Version 1 lacked the members of a log that are in NEW_MEMBERS. */
+/** Version 1 lacked these members of a log and of a gap. */
 const VERSION = 2;
-const NEW_MEMBERS: Pick<LogState, "grewAt" | "caughtUpAt"> = { grewAt: null, caughtUpAt: null };
+const NEW_OF_LOG: Pick<LogState, "grewAt" | "caughtUpAt"> = { grewAt: null, caughtUpAt: null };
+const NEW_OF_GAP: Pick<Gap, "lacks"> = { lacks: "entries" };
 
 /** Sixteen logs, a full set of open cross-checks and a thousand events take a fifth of it. */
 const MAX_STATE_BYTES = 128 * 1024 * 1024;
@@ -54,8 +55,12 @@ export function readState(file: string): Result<MonitorState | null, string> {
 /** The state of version 1 as one of today. */
 function upgrade(state: unknown): unknown {
   if (!isObject(state)) return state;
-  const logs = items(state, "logs").map((log) => (isObject(log) ? Object.assign(log, NEW_MEMBERS) : log));
-  return { ...state, logs };
+  for (const log of items(state, "logs")) {
+    if (!isObject(log)) continue;
+    Object.assign(log, NEW_OF_LOG);
+    for (const gap of items(log, "gaps")) if (isObject(gap)) Object.assign(gap, NEW_OF_GAP);
+  }
+  return state;
 }
 
 function readText(file: string): Result<Uint8Array | null, string> {

@@ -18,13 +18,17 @@ export interface Position {
   readonly tree: EdgeText;
 }
 
-/** Entries whose hashes are in the tree, and which could not be read. */
+/**
+ * Entries whose hashes are in the tree, and which could not be read; or which the log's service should have described,
+ * and has not.
+ */
 export interface Gap {
   readonly from: number;
   readonly to: number;
   /** Base64, SHA-256 of their leaf hashes: only the entries of the tree can fill the gap. */
   readonly leaves: string;
   readonly reason: string;
+  readonly lacks: "entries" | "hints";
 }
 
 /** One log. */
@@ -92,6 +96,14 @@ export const emptyState = (url: string): MonitorState => ({
 
 const isEvent: Guard<MonitorEvent> = (json): json is MonitorEvent => decodeEvent(json) !== null;
 
+const isGap = checkMembers<Gap>({
+  from: isCount,
+  to: isCount,
+  leaves: isText,
+  reason: isText,
+  lacks: (json): json is Gap["lacks"] => json === "entries" || json === "hints",
+});
+
 const isPosition = checkMembers<Position>({ cursor: isCount, tree: isEdgeText });
 
 const isLogState = checkMembers<LogState>({
@@ -104,7 +116,7 @@ const isLogState = checkMembers<LogState>({
   head: acceptNull(isSeenTree),
   position: isPosition,
   progress: acceptNull(isPosition),
-  gaps: acceptList(checkMembers<Gap>({ from: isCount, to: isCount, leaves: isText, reason: isText })),
+  gaps: acceptList(isGap),
   frozenSize: acceptNull(isCount),
   grewAt: acceptNull(isCount),
   caughtUpAt: acceptNull(isCount),

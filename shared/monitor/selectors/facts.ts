@@ -5,6 +5,7 @@ import { oidOf } from "../../fulcio/extensions.ts";
 import { toIssuer, toPage } from "../../search/signer.ts";
 import type { WatchedCertificate } from "../entries/certificate.ts";
 import type { WatchedEntry } from "../entry.ts";
+import type { SelectorConfig } from "./config.ts";
 
 /** An entry and one of its signers. */
 export interface Signed {
@@ -86,6 +87,17 @@ function workflowsOf(certificate: WatchedCertificate | null, uri: string | undef
   const isOwn = repository !== undefined && url.startsWith(`${repository}/`);
   return isOwn ? [url, url.slice(repository.length + 1)] : [url];
 }
+
+/** Facts that an entry's hints add to. */
+const HINTED: ReadonlySet<Fact> = new Set(["digest", "predicateType", "what"]);
+
+/** Whether a selector, or one of its baselines, asks for what the leaf of an attestation does not hold. */
+export const needsHints = (selectors: readonly SelectorConfig[]): boolean =>
+  selectors.some(({ conditions, expected }) =>
+    [conditions, ...expected].flat().some(({ choices }) => choices.some(({ facts }) => facts.some(isHinted))),
+  );
+
+const isHinted = (fact: Fact): boolean => HINTED.has(fact);
 
 /** The fact of an extension by its name in Fulcio's table. */
 export const extensionFact = (name: Parameters<typeof oidOf>[0]): Fact => `oid:${oidOf(name)}`;
