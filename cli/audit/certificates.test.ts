@@ -269,7 +269,7 @@ describe("a certificate log of Sigedge", () => {
     const chain = [CA, ROOT].map((bytes) => valueOf(parseCertificate(bytes)));
     const NOT_BEFORE = Date.UTC(2026, 0, 1);
     const policyUntil = (end: number | null): AuditPolicy =>
-      policyOfRoot([{ chain, end: end === null ? null : unixMs(end) }], []) ?? expect.fail("no policy");
+      policyOfRoot([{ chain, start: null, end: end === null ? null : unixMs(end) }], []) ?? expect.fail("no policy");
 
     test("is good if nothing was retired", async () => {
       log.rewrite(0, [leaf(0, first.asPrecertificate)]);

@@ -39,7 +39,7 @@ const policyOf = (settings: object, authorities: readonly Authority[] = []): Aud
   valueOf(parsePolicy(Buffer.from(JSON.stringify(settings)), authorities, [logKey.spki]));
 const ownCa = { ACCEPT: "own-ca", CA_CHAIN: CHAIN };
 const rootUntil = (end: number | null): readonly Authority[] => [
-  { chain: [CA, ROOT], end: end === null ? null : unixMs(end) },
+  { chain: [CA, ROOT], start: null, end: end === null ? null : unixMs(end) },
 ];
 const retire = (certificate: Certificate, at: number, isCompromised: boolean): object => ({
   ...ownCa,

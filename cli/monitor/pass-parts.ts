@@ -2,7 +2,7 @@
 // The parts of a pass over real logs, from the options and the configuration.
 
 import { EXPIRY_MS } from "../../shared/monitor/expiry.ts";
-import { needsHints } from "../../shared/monitor/selectors/facts.ts";
+import { needsAuthority, needsHints } from "../../shared/monitor/selectors/needs.ts";
 import { httpSource } from "../served-log/log-source.ts";
 import type { LimitSettings, MonitorConfig } from "./config/config.ts";
 import type { KeepEvidence } from "./evidence.ts";
@@ -42,6 +42,7 @@ export function makePassParts({ options, config, journal, ...rest }: PassPlan): 
     crossChecked: options.crossChecked,
     limits: toLimits(config.limits),
     readsHints: needsHints(config.selectors),
+    needsAuthority: config.rekorMonitor?.authorities == null && needsAuthority(config.selectors),
     openSource: (url) => httpSource(url),
     now: Date.now,
     staleWaitsMs: STALE_WAITS_MS,

@@ -12,12 +12,14 @@ import type { Journal } from "./journal.ts";
 import type { ScanContext } from "./scan/context.ts";
 import { reportExpiries } from "./scan/expiry.ts";
 import { type FirstEntry, LogScan } from "./scan/log-scan.ts";
-import { ownCertificates } from "./scan/own-authority.ts";
+import { ownAuthorities } from "./scan/own-authority.ts";
 import { joinTargets, NOTHING_LISTED, type Targets } from "./scan/targets.ts";
 import { isHeartbeat } from "./signals/heartbeat.ts";
 
 /** The parts of a pass. */
-export interface PassParts extends Omit<ScanContext, "crossCheck" | "isOwnCertificate"> {
+export interface PassParts extends Omit<ScanContext, "crossCheck" | "authorities"> {
+  /** Whether a selector asks which authority issued a certificate. */
+  readonly needsAuthority: boolean;
   /** Reads which logs there are. The error is a line for the operator. */
   readonly findTargets: () => Promise<Result<Targets, string>>;
   /** Where the very first pass begins. */
@@ -94,6 +96,10 @@ async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[])
   const scanned = new Set(scans.map(({ log }) => log.origin));
   const { logs, authorities, expiries } = found;
   reportExpiries(journal, expiries, { now: parts.now(), limitMs: parts.limits.expiryMs });
+  if (parts.needsAuthority && authorities.length === 0) {
+    const reason = "no certificate authority of a trusted root is known, and a selector compares with it";
+    journal.reportCondition("log.unreachable", { log: null, subject: "authorities" }, (since) => ({ since, reason }));
+  }
   const known = joinTargets(found, journal).filter(({ log }) => !scanned.has(log.origin));
   if (known.length === 0) return { started: 0, isListed: targets.ok };
   journal.save();
@@ -102,7 +108,7 @@ async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[])
     logs.map(({ kind }) => kind),
   );
   if (crossCheck !== null) journal.collectWith(() => ({ open: crossCheck.open }));
-  const context: ScanContext = { ...parts, crossCheck, isOwnCertificate: ownCertificates(authorities) };
+  const context: ScanContext = { ...parts, crossCheck, authorities: ownAuthorities(authorities) };
   const started = known.map(({ log, isNew }) => new LogScan(log, context, isNew ? first : 0));
   scans.push(...started);
   await Promise.all(started.map((scan) => scan.open()));

@@ -3,8 +3,8 @@
 // does, keeps nothing and tells nobody.
 
 import type { WatchedEntry } from "../../shared/monitor/entry.ts";
-import { lintPreview, previewMatches, type SelectorPreview } from "../../shared/monitor/lint.ts";
-import { matchEntry, type Selectors } from "../../shared/monitor/selector.ts";
+import { lintPreview, Preview, type SelectorPreview } from "../../shared/monitor/lint.ts";
+import type { Selectors } from "../../shared/monitor/selector.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
@@ -19,9 +19,10 @@ import { makePassParts } from "./pass-parts.ts";
 import { toLine } from "./report.ts";
 import { emptyState } from "./state/state.ts";
 import type { ExitCode } from "./verdict.ts";
+import { makeWatch } from "./watch.ts";
 
 /** The configuration to show, and the output. */
-interface Preview {
+interface Shown {
   readonly options: Options;
   readonly config: MonitorConfig;
   readonly selectors: Selectors;
@@ -29,15 +30,14 @@ interface Preview {
 }
 
 const DAYS = 30;
-/** More than a selector should match in a month; those beyond are counted no more. */
-const MAX_MATCHES = 100_000;
 
 /**
  * Prints what each selector would have matched in the last 30 days, and what is doubtful about it. Gives 0 if nothing
  * is, 1 if something is, 3 if some entries could not be read.
  */
-export async function showMatches({ options, config, selectors, output }: Preview): Promise<ExitCode> {
-  const entries: WatchedEntry[] = [];
+export async function showMatches({ options, config, selectors, output }: Shown): Promise<ExitCode> {
+  const preview = new Preview(selectors);
+  const watch = makeWatch(selectors, config);
   const from = Date.now() - DAYS * 86_400_000;
   const journal = new Journal(emptyState(options.url), SILENT);
   const bar = progressBar("entries");
@@ -46,9 +46,8 @@ export async function showMatches({ options, config, selectors, output }: Previe
       options,
       config,
       journal,
-      watch: (entry) => {
-        const isRecent = timeOf(entry) >= from && entries.length < MAX_MATCHES;
-        if (isRecent && matchEntry(selectors, entry).length > 0) entries.push(entry);
+      watch: (entry, judge) => {
+        if (timeOf(entry) >= from) preview.add(entry, watch(entry, judge));
         return [];
       },
       keepEvidence: () => null,
@@ -57,7 +56,7 @@ export async function showMatches({ options, config, selectors, output }: Previe
     }),
   );
   bar.end();
-  const previews = await previewMatches(selectors, entries);
+  const { previews } = preview;
   const isRead = coverages.length > 0 && coverages.every(isWhole);
   for (const coverage of coverages)
     output.result(

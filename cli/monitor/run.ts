@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { isFull, pushEvents } from "../../shared/monitor/outbox.ts";
-import { compileSelectors, matchEntry, type Selectors } from "../../shared/monitor/selector.ts";
+import { compileSelectors, type Selectors } from "../../shared/monitor/selector.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type UnixMs, unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
@@ -28,7 +28,7 @@ import { takeLock } from "./state/lock.ts";
 import { emptyState, type MonitorState } from "./state/state.ts";
 import { readState, writeState } from "./state/state-file.ts";
 import { codeOf, type ExitCode, worstOf } from "./verdict.ts";
-import type { Watch } from "./watch.ts";
+import { makeWatch, type Watch } from "./watch.ts";
 
 /** The configuration, ready to use. */
 interface Prepared {
@@ -69,7 +69,7 @@ function prepare(file: string): Result<Prepared, string> {
   return ok({
     config: config.value,
     selectors: selectors.value,
-    watch: (entry) => matchEntry(selectors.value, entry),
+    watch: makeWatch(selectors.value, config.value),
   });
 }
 

@@ -26,6 +26,7 @@ export interface LogInstance {
 export interface Authority {
   /** The issuing CA first; the timestamp authority itself. */
   readonly chain: readonly Certificate[];
+  readonly start: UnixMs | null;
   readonly end: UnixMs | null;
 }
 
@@ -58,7 +59,7 @@ function readLog(instance: unknown): readonly LogInstance[] {
   const publicKey = member(instance, "publicKey");
   const spki = bytesOf(publicKey);
   if (typeof baseUrl !== "string" || spki === null) return [];
-  return [{ baseUrl: baseUrl.replace(/\/$/, ""), spki, end: endOf(publicKey) }];
+  return [{ baseUrl: baseUrl.replace(/\/$/, ""), spki, end: timeOf(publicKey, "end") }];
 }
 
 function readAuthority(authority: unknown): readonly Authority[] {
@@ -67,7 +68,9 @@ function readAuthority(authority: unknown): readonly Authority[] {
     const certificate = der === null ? null : parseCertificate(der);
     return certificate?.ok === true ? [certificate.value] : [];
   });
-  return chain.length === 0 || chain.length < ders.length ? [] : [{ chain, end: endOf(authority) }];
+  return chain.length === 0 || chain.length < ders.length
+    ? []
+    : [{ chain, start: timeOf(authority, "start"), end: timeOf(authority, "end") }];
 }
 
 function bytesOf(json: unknown): Uint8Array | null {
@@ -76,8 +79,8 @@ function bytesOf(json: unknown): Uint8Array | null {
   return bytes?.ok === true ? bytes.value : null;
 }
 
-function endOf(json: unknown): UnixMs | null {
-  const end = member(member(json, "validFor"), "end");
-  const time = typeof end === "string" ? Date.parse(end) : Number.NaN;
+function timeOf(json: unknown, name: "start" | "end"): UnixMs | null {
+  const text = member(member(json, "validFor"), name);
+  const time = typeof text === "string" ? Date.parse(text) : Number.NaN;
   return Number.isSafeInteger(time) && time >= 0 ? unixMs(time) : null;
 }

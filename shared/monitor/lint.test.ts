@@ -10,7 +10,8 @@ import {
 import { selectorsOf } from "../../test/support/monitor/selectors.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { toWatchedEntry, type WatchedEntry } from "./entry.ts";
-import { lintConfig, lintPreview, previewMatches } from "./lint.ts";
+import { lintConfig, lintPreview, Preview, type SelectorPreview } from "./lint.ts";
+import { matchEntry } from "./selector.ts";
 import { findLookAlike } from "./selectors/look-alike.ts";
 
 const GITHUB = "https://token.actions.githubusercontent.com";
@@ -151,17 +152,23 @@ describe("a preview", () => {
     entry(i % 7 === 0 ? "alice@example.org" : "bot@example.org", i),
   );
 
-  test("counts, and shows unexpected entries first", async () => {
-    const [team, nobody] = await previewMatches(selectors, entries);
+  const previewOf = (some: readonly WatchedEntry[]): readonly SelectorPreview[] => {
+    const preview = new Preview(selectors);
+    for (const one of some) preview.add(one, matchEntry(selectors, one));
+    return preview.previews;
+  };
+
+  test("counts, and shows unexpected entries first", () => {
+    const [team, nobody] = previewOf(entries);
     expect(team).toMatchObject({ selector: "s0", unexpected: 100, expected: 600 });
     expect(team?.examples.map((example) => example.entry.index)).toEqual([0, 7, 14, 21, 28]);
     expect(nobody).toEqual({ selector: "s1", unexpected: 0, expected: 0, examples: [] });
-    const late = await previewMatches(selectors, entries.slice(1, 8));
+    const late = previewOf(entries.slice(1, 8));
     expect(late[0]?.examples.map((example) => example.entry.index)).toEqual([7]);
   });
 
-  test("warns of what nobody reads, and of what was never seen", async () => {
-    const previews = await previewMatches(selectors, entries);
+  test("warns of what nobody reads, and of what was never seen", () => {
+    const previews = previewOf(entries);
     expect(lintPreview(previews, 30).map(({ selector, message }) => `${selector} ${message}`)).toEqual([
       "s1 matched nothing in 30 days: compare it with an entry that it is meant to match",
     ]);

@@ -3,7 +3,7 @@
 // that match too much teach people to ignore alerts.
 
 import type { WatchedEntry } from "./entry.ts";
-import { matchEntry, type Selectors } from "./selector.ts";
+import type { Match, Selectors } from "./selector.ts";
 import type { Condition, SelectorConfig } from "./selectors/config.ts";
 import { findImpossiblePair } from "./selectors/impossible.ts";
 import { findLookAlike } from "./selectors/look-alike.ts";
@@ -106,18 +106,21 @@ const MAX_EXAMPLES = 5;
 /** More alerts a day than anybody reads. */
 const MAX_UNEXPECTED_PER_DAY = 20;
 
-/** Matches past entries. @param entries those of the last days, in any order, of any number of logs */
-export async function previewMatches(
-  selectors: Selectors,
-  entries: AsyncIterable<WatchedEntry> | Iterable<WatchedEntry>,
-): Promise<readonly SelectorPreview[]> {
-  const previews = new Map(selectors.configs.map(({ id }) => [id, emptyPreview(id)]));
-  for await (const entry of entries) {
-    for (const { selector, isExpected, why } of matchEntry(selectors, entry)) {
-      const preview = previews.get(selector);
+/** Counts what selectors match among past entries, in any order, of any number of logs. */
+export class Preview {
+  readonly #previews: Map<string, SelectorPreview>;
+
+  constructor({ configs }: Selectors) {
+    this.#previews = new Map(configs.map(({ id }) => [id, emptyPreview(id)]));
+  }
+
+  /** Takes the matches of one entry. */
+  add(entry: WatchedEntry, matches: readonly Pick<Match, "selector" | "isExpected" | "why">[]): void {
+    for (const { selector, isExpected, why } of matches) {
+      const preview = this.#previews.get(selector);
       if (preview === undefined) continue;
       const examples = preview.examples.filter((example) => isExpected || !example.isExpected);
-      previews.set(selector, {
+      this.#previews.set(selector, {
         selector,
         unexpected: preview.unexpected + (isExpected ? 0 : 1),
         expected: preview.expected + (isExpected ? 1 : 0),
@@ -128,7 +131,11 @@ export async function previewMatches(
       });
     }
   }
-  return [...previews.values()];
+
+  /** One for each selector. */
+  get previews(): readonly SelectorPreview[] {
+    return [...this.#previews.values()];
+  }
 }
 
 const emptyPreview = (selector: string): SelectorPreview => ({ selector, unexpected: 0, expected: 0, examples: [] });

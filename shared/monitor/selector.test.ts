@@ -8,6 +8,7 @@ import {
   emailName,
   makeDsseRecord,
   makeHashedRecord,
+  SPKI,
   uriName,
 } from "../../test/support/monitor/records.ts";
 import { selectorsOf } from "../../test/support/monitor/selectors.ts";
@@ -16,7 +17,7 @@ import type { FulcioExtensions } from "../fulcio/extensions.ts";
 import { toWatchedEntry, type WatchedEntry } from "./entry.ts";
 import { compileSelectors, matchEntry } from "./selector.ts";
 import type { SelectorConfig } from "./selectors/config.ts";
-import { type Fact, factsOf } from "./selectors/facts.ts";
+import { type AuthorityVerdict, type Fact, factsOf } from "./selectors/facts.ts";
 import { compilePattern, type TextPattern } from "./selectors/pattern.ts";
 
 const DIGEST = new Uint8Array(32).fill(0xab);
@@ -47,6 +48,50 @@ const byWorkflow = (changes: FulcioExtensions = {}, uri = WORKFLOW): WatchedEntr
 const isFound = (item: object, entry: WatchedEntry): boolean => matchEntry(selectorsOf(item), entry).length > 0;
 const alice = byAddress("Alice@Example.org");
 const release = byWorkflow();
+
+const KEY_VERIFIER = {
+  keyDetails: "PKIX_ECDSA_P256_SHA_256",
+  publicKey: { rawBytes: Buffer.from(SPKI).toString("base64") },
+};
+
+describe("the authority of a certificate", () => {
+  const bareKey = valueOf(toWatchedEntry(makeHashedRecord(DIGEST, KEY_VERIFIER), PLACE));
+
+  test.each([
+    ["own", "own", release, true],
+    ["own", "other", release, false],
+    ["other", "other", release, true],
+    ["none", "own", bareKey, true],
+    ["own", "own", bareKey, false],
+    // An alert too many is better than one that is missing.
+    ["own", "unknown", release, true],
+    ["other", "unknown", release, true],
+    ["none", "unknown", release, false],
+  ] as const)("is %s, where the judge says %s", (authority, verdict, entry, isChosen) => {
+    expect(matchEntry(selectorsOf({ authority }), entry, () => verdict)).toHaveLength(isChosen ? 1 : 0);
+  });
+
+  test("is expected only where it is known", () => {
+    const selectors = selectorsOf({ owner: "acme", expected: [{ authority: "own" }] });
+    const isExpected = (verdict: AuthorityVerdict): unknown => matchEntry(selectors, release, () => verdict)[0];
+    expect(isExpected("own")).toMatchObject({ isExpected: true });
+    expect(isExpected("other")).toMatchObject({ differences: ["the authority is other, not own"] });
+    expect(isExpected("unknown")).toMatchObject({ differences: ["there is no authority, instead of own"] });
+  });
+
+  test("is judged last, and only where the other conditions hold", () => {
+    let calls = 0;
+    const judge = (): AuthorityVerdict => {
+      calls++;
+      return "other";
+    };
+    const selectors = selectorsOf({ authority: "other", owner: "acme", event: "push" });
+    for (const entry of [alice, byWorkflow({ buildTrigger: "schedule" })]) matchEntry(selectors, entry, judge);
+    expect(calls).toBe(0);
+    expect(matchEntry(selectors, release, judge)).toHaveLength(1);
+    expect(calls).toBe(1);
+  });
+});
 
 describe("a selector finds an entry", () => {
   test.each([
@@ -180,7 +225,7 @@ describe("the tables", () => {
       conditions.every(({ choices }) =>
         choices.some(({ facts, pattern }) =>
           facts.some((fact) =>
-            factsOf(fact, { entry, certificate, publicKey }).some((text) =>
+            factsOf(fact, { entry, certificate, publicKey, judge: () => "unknown" }).some((text) =>
               valueOf(compilePattern(pattern)).isMatch(text),
             ),
           ),

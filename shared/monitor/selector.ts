@@ -7,7 +7,7 @@ import type { Place, Problem } from "../identity/configuration/section.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { WatchedEntry } from "./entry.ts";
 import type { Choice, Condition, SelectorConfig } from "./selectors/config.ts";
-import { type Fact, factsOf, type Signed } from "./selectors/facts.ts";
+import { type Fact, factsOf, type JudgeAuthority, type Signed } from "./selectors/facts.ts";
 import { MemoryOfTexts } from "./selectors/memory.ts";
 import { type CompiledPattern, compilePattern, type TextPattern } from "./selectors/pattern.ts";
 
@@ -131,13 +131,21 @@ const BLUNT: ReadonlySet<Fact> = new Set([
   "visibility",
   "ref",
   "predicateType",
+  "authority",
 ]);
 
-/** Matches one entry. A selector appears once, and as expected only if every signer it chose is expected. */
-export function matchEntry(selectors: Selectors, entry: WatchedEntry): readonly Match[] {
+/**
+ * Matches one entry. A selector appears once, and as expected only if every signer it chose is expected.
+ * @param judge decides about a signer's authority; without it, nobody can tell
+ */
+export function matchEntry(
+  selectors: Selectors,
+  entry: WatchedEntry,
+  judge: JudgeAuthority = () => "unknown",
+): readonly Match[] {
   const found = new Map<string, Match>();
   for (const { certificate, publicKey } of [entry, ...entry.cosigners]) {
-    for (const match of matchSigned(selectors, { entry, certificate, publicKey })) {
+    for (const match of matchSigned(selectors, { entry, certificate, publicKey, judge })) {
       const former = found.get(match.selector);
       if (former === undefined || former.isExpected) found.set(match.selector, match);
     }

@@ -11,9 +11,9 @@ import { httpSource } from "../../cli/served-log/log-source.ts";
 import { readPublishedRoot } from "../../cli/served-log/published-root.ts";
 import type { LogKind } from "../../shared/logs/kinds.ts";
 import { unixMs } from "../../shared/time.ts";
-import { FakeCertificateLog } from "../support/authority/ca.ts";
+import { FakeCertificateLog, makeCaMaterial } from "../support/authority/ca.ts";
 import { requestCertificateFor } from "../support/authority/request-certificate.ts";
-import { runStolenCa, type Served, victimToken } from "../support/authority/thief.ts";
+import { runStolenCa, type Served, VICTIM, victimToken } from "../support/authority/thief.ts";
 import {
   artifactRequest,
   attestationRequest,
@@ -177,6 +177,64 @@ async function requestLogged(email: string): Promise<{ readonly key: ClientKey; 
 const UNREADABLE: ReturnType<typeof httpSource> = {
   read: () => Promise.resolve({ kind: "unreadable", reason: "the test says so" }),
 };
+
+/** Runs the command with a configuration. Gives `<selector> <index>` of each alert of the signature log. */
+async function findBy(
+  name: string,
+  config: string,
+): Promise<{ readonly alerts: readonly string[]; readonly stderr: string }> {
+  const file = join(folder, `${name}.yaml`);
+  writeFileSync(file, config);
+  const args = ["monitor", stack.url, "--config", file, "--state", join(folder, `${name}.json`), "--json"];
+  const { stdout, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
+  const lines = stdout.split("\n").filter((line) => line.includes('"match.unexpected"') && !line.includes("%2Fct/"));
+  const events = lines.map((line) => JSON.parse(line) as { details: { selector: string; entry: { index: number } } });
+  return { alerts: events.map(({ details }) => `${details.selector} ${details.entry.index}`), stderr };
+}
+
+test("entries are told apart by the authority of their certificate", async () => {
+  const { CA_CHAIN = "", CA_KEY = "" } = stack.vars;
+  const trustedRoot = await (await fetch(`${stack.url}/api/v2/trusted_root.json`)).text();
+  const foreign = makeCaMaterial(unixMs(Date.now()));
+  const indexes: number[] = [];
+  for (const material of [{ CA_CHAIN, CA_KEY }, foreign]) {
+    const log = new FakeCertificateLog(() => unixMs(Date.now()));
+    const ca = await runStolenCa({ url: stack.url, trustedRoot } as never, material, log);
+    const key = clientKey();
+    const requester = { url: ca.url, token: () => Promise.resolve(victimToken()) };
+    const certificate = await requestCertificateFor(requester, { key, email: VICTIM.identity });
+    await ca.stop();
+    const entry = await postEntry(stack.url, artifactRequest(key, `by ${indexes.length}`, certificate));
+    indexes.push(Number(entry.logIndex));
+  }
+  const [own, other] = indexes;
+  const { alerts, stderr } = await findBy(
+    "authorities",
+    `watch:
+  - { name: ours, identity: ${VICTIM.identity}, authority: own }
+  - { name: strangers, authority: other }
+  - { name: releases, identity: ${VICTIM.identity}, expected: [{ identity: ${VICTIM.identity}, authority: own }] }
+`,
+  );
+  expect(alerts, stderr).toContain(`ours ${own}`);
+  expect(alerts.filter((alert) => alert.endsWith(` ${other}`)).toSorted()).toEqual([
+    `releases ${other}`,
+    `strangers ${other}`,
+  ]);
+  expect(alerts.filter((alert) => alert.startsWith("releases"))).toEqual([`releases ${other}`]);
+  // The same with a configuration of rekor-monitor, which names the stranger's root.
+  const [issuer = "", root = ""] = foreign.CA_CHAIN.match(/-----BEGIN[\s\S]+?END CERTIFICATE-----\n/g) ?? [];
+  writeFileSync(join(folder, "root.pem"), root);
+  writeFileSync(join(folder, "issuer.pem"), issuer);
+  const found = await findBy(
+    "rekor-monitor",
+    `monitoredValues: { certIdentities: [{ certSubject: "^ceo@corp\\\\.example$" }] }
+caRootsFile: ${join(folder, "root.pem")}
+caIntermediatesFile: ${join(folder, "issuer.pem")}
+`,
+  );
+  expect(found.alerts, found.stderr).toEqual([expect.stringMatching(new RegExp(` ${other}$`))]);
+}, 120_000);
 
 test("the command finds an attestation by a subject, and says what ends", async () => {
   const subject = sha256Hex("an artifact of a release");

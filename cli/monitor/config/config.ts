@@ -6,6 +6,7 @@ import type { Subscriber } from "../../../shared/monitor/outbox.ts";
 import type { SelectorConfig } from "../../../shared/monitor/selectors/config.ts";
 import type { WitnessPolicy } from "../../../shared/tlog/policy.ts";
 import type { Vkey } from "../../../shared/tlog/vkey.ts";
+import type { Authority } from "../../served-log/trusted-root.ts";
 import type { Secret } from "./secret.ts";
 
 /** All of it. */
@@ -48,6 +49,8 @@ export interface ConfiguredLog {
 export interface RekorMonitorSettings {
   /** Where the first run begins; null: where ours does. */
   readonly startIndex: number | null;
+  /** Those of its files, in place of the trusted root's; null for every authority. */
+  readonly authorities: readonly Authority[] | null;
 }
 
 /** Where events go. */

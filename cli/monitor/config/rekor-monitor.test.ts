@@ -54,7 +54,7 @@ describe("a configuration of rekor-monitor", () => {
     expect(foundBy(config, entryOf(uriName("x"), { issuer: "https://github.com/login/oauth" }))).toEqual([
       "oidMatchers 1.3.6.1.4.1.57264.1.1",
     ]);
-    expect(config.rekorMonitor).toEqual({ startIndex: 1000 });
+    expect(config.rekorMonitor).toEqual({ startIndex: 1000, authorities: null });
     const [first, second, ...findings] = config.warnings;
     expect(findings.join()).toContain(
       "user@domain\\.com is not anchored: it also matches in the middle of longer names",
@@ -62,6 +62,7 @@ describe("a configuration of rekor-monitor", () => {
     expect(findings.filter((line) => line.includes("does nothing here")).map((line) => line.split(" ")[0])).toEqual([
       "endIndex",
       "outputIdentities",
+      "outputIdentitiesFormat",
       "logInfoFile",
       "identityMetadataFile",
     ]);
@@ -136,6 +137,7 @@ emailNotificationSendGrid:
     ["monitoredValues: {}\noutputIdentitiesFormat: xml", "outputIdentitiesFormat must be text or json"],
     ["monitoredValues: {}\nstartIndex: 5\nendIndex: 4", "has a startIndex of 5 behind its endIndex of 4"],
     ["monitoredValues: {}\nstartIndex: -1", "startIndex must be a whole number from 0"],
+    ["monitoredValues: {}\ncaRootsFile: /no/such/file", "caRootsFile /no/such/file cannot be read (ENOENT)"],
     ["monitoredValues: {}\ncaIntermediatesFile: x", "has caIntermediatesFile without caRootsFile"],
   ])("rejects %j", (text, problem) => {
     const config = readMonitorConfig(text, {});

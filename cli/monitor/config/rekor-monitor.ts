@@ -4,6 +4,8 @@
 
 import type { Section } from "../../../shared/identity/configuration/section.ts";
 import { isObject } from "../../../shared/json/member.ts";
+import type { SelectorConfig } from "../../../shared/monitor/selectors/config.ts";
+import { readAuthorityFiles } from "./authority-files.ts";
 import { type MonitorConfig, NO_LIMITS, type RekorMonitorSettings } from "./config.ts";
 import { Lenient } from "./lenient.ts";
 import { MEMBERS as OUR_MEMBERS } from "./own-form.ts";
@@ -26,15 +28,13 @@ const SETTINGS = [
 const MEMBERS = ["monitoredValues", ...SETTINGS, ...SECTIONS];
 
 const OUTPUT = "findings go to the standard output, with --json as JSON, and to the channels";
-const AUTHORITIES = "entries of every authority are compared";
 /** Members that are read and checked, and have no effect → the reason. */
 const IDLE: Readonly<Record<string, string>> = {
   endIndex: "each pass reads up to the newest entry",
   outputIdentities: OUTPUT,
+  outputIdentitiesFormat: OUTPUT,
   logInfoFile: "the state is in the file of --state",
   identityMetadataFile: OUTPUT,
-  caRootsFile: AUTHORITIES,
-  caIntermediatesFile: AUTHORITIES,
   ctShards: "every shard of the trusted root is watched, also those that are opened later",
 };
 
@@ -54,15 +54,16 @@ export function readRekorMonitorForm(section: Section, environment: Environment 
   for (const [name, instead] of Object.entries(IDLE)) {
     if (lenient.get(name) !== null) warnings.push(`${name} does nothing here: ${instead}`);
   }
+  const settings = readSettings(lenient, section);
   return {
-    selectors,
+    selectors: settings.authorities === null ? selectors : selectors.map(ofTheseAuthorities),
     channels: readNotifications(lenient, environment, warnings),
     heartbeatUrl: null,
     crossCheckMinutes: null,
     limits: NO_LIMITS,
     witnesses: null,
     logs: [],
-    rekorMonitor: readSettings(lenient, section),
+    rekorMonitor: settings,
     warnings,
   };
 }
@@ -76,12 +77,34 @@ function readSettings(lenient: Lenient, section: Section): RekorMonitorSettings 
   if (startIndex !== null && endIndex !== null && startIndex > endIndex) {
     section.report(`has a startIndex of ${startIndex} behind its endIndex of ${endIndex}`);
   }
-  if (lenient.text("caIntermediatesFile") !== null && lenient.text("caRootsFile") === null) {
-    section.report("has caIntermediatesFile without caRootsFile");
-  }
+  const authorities = readAuthorities(lenient, section);
   const format = lenient.text("outputIdentitiesFormat");
   if (format !== null && format !== "text" && format !== "json") {
     lenient.get("outputIdentitiesFormat")?.report("must be text or json");
   }
-  return { startIndex };
+  return { startIndex, authorities };
 }
+
+function readAuthorities(lenient: Lenient, section: Section): RekorMonitorSettings["authorities"] {
+  const [roots, intermediates] = [lenient.text("caRootsFile"), lenient.text("caIntermediatesFile")];
+  if (roots === null) {
+    if (intermediates !== null) section.report("has caIntermediatesFile without caRootsFile");
+    return null;
+  }
+  const read = readAuthorityFiles(roots, intermediates);
+  if (read.ok) return read.value;
+  lenient.get(read.error.member)?.report(read.error.reason);
+  return null;
+}
+
+/** Without a certificate there is nothing to compare: an entry by a bare key counts. */
+const ofTheseAuthorities = (selector: SelectorConfig): SelectorConfig => ({
+  ...selector,
+  conditions: [
+    ...selector.conditions,
+    {
+      name: "authority",
+      choices: ["own", "none"].map((text) => ({ facts: ["authority"], pattern: { kind: "exact", text } })),
+    },
+  ],
+});

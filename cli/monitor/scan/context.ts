@@ -8,7 +8,7 @@ import type { CrossCheck } from "../cross-check/cross-check.ts";
 import type { KeepEvidence } from "../evidence.ts";
 import type { Journal } from "../journal.ts";
 import type { Watch } from "../watch.ts";
-import type { IsOwnCertificate } from "./own-authority.ts";
+import type { OwnAuthorities } from "./own-authority.ts";
 
 /** The witnesses whose cosignatures are expected. */
 export interface ExpectedWitnesses {
@@ -44,8 +44,8 @@ export interface ScanContext {
   readonly limits: Limits;
   /** Whether a selector asks for what leaves do not hold. */
   readonly readsHints: boolean;
-  /** Whether an authority of the trusted root issued a certificate of a signature log's entry. */
-  readonly isOwnCertificate: IsOwnCertificate;
+  /** The authorities of the trusted root. */
+  readonly authorities: OwnAuthorities;
   readonly openSource: (url: string) => LogSource;
   readonly now: () => number;
   readonly staleWaitsMs: readonly number[];

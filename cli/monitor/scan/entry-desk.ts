@@ -30,17 +30,18 @@ export class EntryDesk {
       this.#context.journal.raise("entry.unparseable", this.#log.origin, { index, problem });
       return;
     }
-    const { entry, record } = read;
-    const matches = this.#context.watch(entry);
+    const { entry } = read;
+    const { watch, authorities } = this.#context;
+    const matches = watch(entry, authorities.judge);
     for (const { isExpected, ...match } of matches) {
       const kind = isExpected ? "match.expected" : "match.unexpected";
       this.#context.journal.raise(kind, entry.log, { ...match, entry: toEventEntry(entry) });
     }
-    this.#takeCertificate(entry, record, matches.length > 0);
+    this.#takeCertificate(entry, matches.length > 0);
   }
 
-  #takeCertificate(entry: WatchedEntry, record: Uint8Array, isWatched: boolean): void {
-    const { crossCheck, crossChecked, isOwnCertificate } = this.#context;
+  #takeCertificate(entry: WatchedEntry, isWatched: boolean): void {
+    const { crossCheck, crossChecked, authorities } = this.#context;
     const { certificate, log: origin, index, kind } = entry;
     const isSignature = LOG_KINDS[kind].isRekor;
     if (certificate === null) return;
@@ -54,7 +55,7 @@ export class EntryDesk {
       return;
     }
     // A certificate of another CA need not be in these logs.
-    const isDue = isReported && (crossCheck.isLogged(certificate.tbs) || isOwnCertificate(record));
+    const isDue = isReported && (crossCheck.isLogged(certificate.tbs) || authorities.mayHaveIssued(certificate.der));
     crossCheck.addEntry({ ...checked, entry: isDue ? toEventEntry(entry) : null });
   }
 }

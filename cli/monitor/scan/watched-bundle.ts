@@ -20,7 +20,7 @@ export interface WatchedLog {
 
 /** One new entry, or why it cannot be parsed. */
 export type ReadEntry =
-  | { readonly kind: "entry"; readonly entry: WatchedEntry; readonly record: Uint8Array }
+  | { readonly kind: "entry"; readonly entry: WatchedEntry }
   | { readonly kind: "problem"; readonly index: number; readonly problem: EntryProblem };
 
 /** A record that was hashed, and not parsed yet. */
@@ -80,7 +80,7 @@ export async function addHints(bundle: WatchedBundle, read: ReadHints | null): P
 export function readEntry({ origin, kind }: WatchedLog, { index, record, line }: HashedRecord): ReadEntry {
   const { timestamp: at, hints } = line ?? { timestamp: null, hints: null };
   const entry = toWatchedEntry(record, { log: origin, kind, index, at, hints });
-  return entry.ok ? { kind: "entry", entry: entry.value, record } : { kind: "problem", index, problem: entry.error };
+  return entry.ok ? { kind: "entry", entry: entry.value } : { kind: "problem", index, problem: entry.error };
 }
 
 const rejectMalformed = (path: string, reason: string): WatchedBundle => ({

@@ -32,8 +32,8 @@ export interface WatchedCertificate {
   readonly tbs: string;
   readonly notBefore: UnixMs;
   readonly notAfter: UnixMs;
-  /** Whether it chains to an authority of the trusted root; null if that was not checked. */
-  readonly isOfOwnAuthority: boolean | null;
+  /** As it was logged; for a precertificate, as it was submitted. */
+  readonly der: Uint8Array;
 }
 
 /** Why a certificate cannot be watched. */
@@ -64,7 +64,7 @@ export function toWatchedCertificate(certificate: Certificate): Result<WatchedCe
     tbs: encodeHex(sha256(tbs.value)),
     notBefore,
     notAfter,
-    isOfOwnAuthority: null,
+    der: certificate.der,
   });
 }
 

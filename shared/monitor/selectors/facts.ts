@@ -3,9 +3,14 @@
 
 import { oidOf } from "../../fulcio/extensions.ts";
 import { toIssuer, toPage } from "../../search/signer.ts";
+import type { UnixMs } from "../../time.ts";
 import type { WatchedCertificate } from "../entries/certificate.ts";
 import type { WatchedEntry } from "../entry.ts";
-import type { SelectorConfig } from "./config.ts";
+
+/** Who issued a certificate: an authority of the trusted root, another one, or nobody can tell. */
+export type AuthorityVerdict = "own" | "other" | "unknown";
+/** Decides about a certificate by its DER. @param at the beginning of its validity */
+export type JudgeAuthority = (der: Uint8Array, at: UnixMs) => AuthorityVerdict;
 
 /** An entry and one of its signers. */
 export interface Signed {
@@ -13,6 +18,7 @@ export interface Signed {
   readonly certificate: WatchedCertificate | null;
   /** Hex SHA-256 of the SubjectPublicKeyInfo. */
   readonly publicKey: string;
+  readonly judge: JudgeAuthority;
 }
 
 /** The name of a fact with a fixed meaning. */
@@ -65,8 +71,18 @@ const FACTS = {
     presentIn(certificate?.extensions.buildTrigger, certificate?.extensions.githubWorkflowTrigger),
   runner: ({ certificate }: Signed) => presentIn(certificate?.extensions.runnerEnvironment),
   visibility: ({ certificate }: Signed) => presentIn(certificate?.extensions.sourceRepositoryVisibilityAtSigning),
+  /** For a selector: where nobody can tell, it may be either, and the selector fits. */
+  authority: (signed: Signed) => authoritiesOf(signed, ["own", "other"]),
+  /** For a baseline: where nobody can tell, nothing is expected. */
+  knownAuthority: (signed: Signed) => authoritiesOf(signed, []),
   environment: ({ certificate }: Signed) => presentIn(certificate?.extensions.deploymentEnvironment),
 } as const satisfies Readonly<Record<string, (signed: Signed) => readonly string[]>>;
+
+function authoritiesOf({ certificate, judge }: Signed, unknown: readonly string[]): readonly string[] {
+  if (certificate === null) return ["none"];
+  const verdict = judge(certificate.der, certificate.notBefore);
+  return verdict === "unknown" ? unknown : [verdict];
+}
 
 const pageOf = (url: string | undefined): string | undefined => (url === undefined ? undefined : toPage(url));
 
@@ -87,17 +103,6 @@ function workflowsOf(certificate: WatchedCertificate | null, uri: string | undef
   const isOwn = repository !== undefined && url.startsWith(`${repository}/`);
   return isOwn ? [url, url.slice(repository.length + 1)] : [url];
 }
-
-/** Facts that an entry's hints add to. */
-const HINTED: ReadonlySet<Fact> = new Set(["digest", "predicateType", "what"]);
-
-/** Whether a selector, or one of its baselines, asks for what the leaf of an attestation does not hold. */
-export const needsHints = (selectors: readonly SelectorConfig[]): boolean =>
-  selectors.some(({ conditions, expected }) =>
-    [conditions, ...expected].flat().some(({ choices }) => choices.some(({ facts }) => facts.some(isHinted))),
-  );
-
-const isHinted = (fact: Fact): boolean => HINTED.has(fact);
 
 /** The fact of an extension by its name in Fulcio's table. */
 export const extensionFact = (name: Parameters<typeof oidOf>[0]): Fact => `oid:${oidOf(name)}`;

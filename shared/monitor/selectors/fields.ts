@@ -32,6 +32,7 @@ export const FIELDS: Readonly<Record<string, ReadChoice>> = {
   kind: readKind,
   workflow: readOf("workflow"),
   signer: readOf("signer"),
+  authority: readAuthority,
   ref: readRef,
   event: readOf("event"),
   runner: readOf("runner"),
@@ -162,14 +163,24 @@ function readDigest(section: Section): Choice | null {
   return null;
 }
 
+const AUTHORITIES = ["own", "other", "none"];
+
+function readAuthority(section: Section): Choice | null {
+  return readWord(section, AUTHORITIES, "authority");
+}
+
 const KINDS = ["signature", "attestation", "certificate"];
 
 function readKind(section: Section): Choice | null {
+  return readWord(section, KINDS, "what");
+}
+
+function readWord(section: Section, words: readonly string[], fact: Fact): Choice | null {
   const { value } = section;
-  if (typeof value === "string" && KINDS.includes(value)) {
-    return { facts: ["what"], pattern: { kind: "exact", text: value } };
+  if (typeof value === "string" && words.includes(value)) {
+    return { facts: [fact], pattern: { kind: "exact", text: value } };
   }
-  section.report(`must be one of ${KINDS.join(", ")}`);
+  section.report(`must be one of ${words.join(", ")}`);
   return null;
 }
 

@@ -49,19 +49,35 @@ function readSelector(section: Section): SelectorConfig | null {
     baseline.fields(["extensions", ...FIELD_NAMES], ["extensions", ...FIELD_NAMES]);
     const read = readConditions(baseline);
     if (read.length === 0) baseline.report("expects everything: name at least the workflow, the ref or the identity");
-    return read;
+    return read.map(asExpectation);
   });
   return id === null ? null : { id, conditions, expected };
 }
 
+/** What nobody can tell is not expected. */
+const asExpectation = ({ name, choices }: Condition): Condition => ({
+  name,
+  choices: choices.map(({ facts, pattern }) => ({
+    facts: facts.map((fact) => (fact === "authority" ? "knownAuthority" : fact)),
+    pattern,
+  })),
+});
+
+/** The costly ones come last, since a condition is only looked at where those before it hold. */
+const byCost = (a: Condition, b: Condition): number => costOf(a) - costOf(b);
+const costOf = ({ name }: Condition): number => (name === "authority" ? 1 : 0);
+
 function readConditions(section: Section): readonly Condition[] {
   if (typeof section.value !== "object" || section.value === null) return [];
-  return section.entries().flatMap(([name, value]) => {
-    if (value.value === null) return [];
-    if (name === "extensions") return readExtensions(value);
-    const read = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-    return read === undefined ? [] : [readCondition(name, value, read)];
-  });
+  return section
+    .entries()
+    .flatMap(([name, value]) => {
+      if (value.value === null) return [];
+      if (name === "extensions") return readExtensions(value);
+      const read = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+      return read === undefined ? [] : [readCondition(name, value, read)];
+    })
+    .toSorted(byCost);
 }
 
 /** One value, or a list of which any may hold. */

@@ -75,6 +75,7 @@ export class PassLab {
       crossChecked: "watched",
       limits: LIMITS,
       readsHints: false,
+      needsAuthority: false,
       openSource: (url) => httpSource(url, [1]),
       now: () => this.now,
       staleWaitsMs: [0, 1],
