@@ -97,10 +97,10 @@ const FAILURES: readonly (readonly [what: string, damage: () => void])[] = [
   ["says what no attestation has", () => serveHints((hints) => ({ ...hints, subjectDigests: ["sha256:XY"] }))],
 ];
 
-test.each(FAILURES)("a service that %s leaves a gap, hides no entry, and is asked again", async (_, fail) => {
+test.each(FAILURES)("a service that %s leaves a gap, hides no entry, and is tried once more", async (_, fail) => {
   serveHints();
   fail();
-  // What the leaf holds is watched all the same.
+  // The digest in the leaf is watched all the same.
   lab.isWatched = ({ digests, index }) => digests.includes(SUBJECT) || index === 100;
   log.answers.set(entryPath(258), 503);
   const first = await lab.run();

@@ -115,7 +115,7 @@ function readRekorV1(body: Uint8Array, { hints, ...place }: EntryPlace): Result<
   });
 }
 
-/** Whether hints are of another payload than the one whose hash is in the leaf of an envelope. Other leaves have none. */
+/** Whether hints are of another payload than the one whose hash an envelope's leaf has. Other leaves have none. */
 const areOfAnother = (hints: AttestationHints | null, { isEnvelope, digest }: SignedBody): boolean =>
   hints !== null && isEnvelope && digest.startsWith("sha256:") && hints.payloadHash !== digest;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sigedge monitor` over a real stack: the subjects of attestations, what ends, and the cross-check of certificates with
-// entries, which must find the traces of a stolen token and of a stolen CA key and be silent about everybody else.
+// `sigedge monitor` over a real stack: the subjects of attestations, what ends, authorities, and the cross-check of
+// certificates with entries, which must find the traces of a stolen token and of a stolen CA key and be silent about
+// everybody else.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -110,7 +111,7 @@ const HONEST: readonly (readonly [what: string, before: Passes, after: Passes])[
   ["each log fails in turn, in the middle of the signature", [[0, "certificate"]], [[20, "signature"], [90], [300]]],
 ];
 
-test.each(HONEST)("whoever signs as usual is never told of: %s", async (what, before, after) => {
+test.each(HONEST)("no alert for whoever signs as usual: %s", async (what, before, after) => {
   const email = "honest@example.com";
   const lab = await watchAddress(email);
   const told: string[] = [];
@@ -128,7 +129,7 @@ test.each(HONEST)("whoever signs as usual is never told of: %s", async (what, be
   expect(told).toEqual([]);
 });
 
-test("whoever uses a certificate while a pass reads for hours is not told of", async () => {
+test("no alert for whoever uses a certificate while a pass reads for hours", async () => {
   const email = "patient@example.com";
   const lab = await watchAddress(email);
   const { key, certificate } = await requestLogged(email);
@@ -164,7 +165,7 @@ const certificateLogUrl = async (): Promise<string> => {
   return found.logs.find(({ kind }) => kind === "certificate")?.url ?? "";
 };
 
-/** Requests a certificate, and waits until the certificate log shows it, as it does long before these passes are due. */
+/** Requests a certificate, and waits until the certificate log shows it, as it does long before a pass is due. */
 async function requestLogged(email: string): Promise<{ readonly key: ClientKey; readonly certificate: Uint8Array }> {
   const url = await certificateLogUrl();
   const before = (await readCheckpoint(url)).treeSize;

@@ -56,7 +56,7 @@ export function readRekorMonitorForm(section: Section, environment: Environment 
   }
   const settings = readSettings(lenient, section);
   return {
-    selectors: settings.authorities === null ? selectors : selectors.map(ofTheseAuthorities),
+    selectors: settings.authorities === null ? selectors : selectors.map(narrowToAuthorities),
     channels: readNotifications(lenient, environment, warnings),
     heartbeatUrl: null,
     crossCheckMinutes: null,
@@ -98,7 +98,7 @@ function readAuthorities(lenient: Lenient, section: Section): RekorMonitorSettin
 }
 
 /** Without a certificate there is nothing to compare: an entry by a bare key counts. */
-const ofTheseAuthorities = (selector: SelectorConfig): SelectorConfig => ({
+const narrowToAuthorities = (selector: SelectorConfig): SelectorConfig => ({
   ...selector,
   conditions: [
     ...selector.conditions,

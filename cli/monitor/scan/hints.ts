@@ -17,7 +17,7 @@ import { describeProblem, readSidecarLines } from "../../served-log/sidecar-line
 import type { ServiceOfLog } from "../../served-log/tree.ts";
 import type { LogState } from "../state/state.ts";
 
-/** What a service says about entries of a bundle, in their order. The error is a line for the operator. */
+/** Reads the lines of a service about entries of a bundle, in their order. The error is a line for the operator. */
 export type ReadHints = (entries: { readonly from: number; readonly to: number }) => Promise<HintsOfEntries>;
 export type HintsOfEntries = Result<readonly SidecarLine[], string>;
 

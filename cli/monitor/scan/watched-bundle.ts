@@ -27,7 +27,7 @@ export type ReadEntry =
 interface HashedRecord {
   readonly index: number;
   readonly record: Uint8Array;
-  /** What the log's service says about it; null if that is not known. */
+  /** The line of the log's service about it; null if that is not known. */
   readonly line: SidecarLine | null;
 }
 

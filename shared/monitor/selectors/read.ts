@@ -49,13 +49,13 @@ function readSelector(section: Section): SelectorConfig | null {
     baseline.fields(["extensions", ...FIELD_NAMES], ["extensions", ...FIELD_NAMES]);
     const read = readConditions(baseline);
     if (read.length === 0) baseline.report("expects everything: name at least the workflow, the ref or the identity");
-    return read.map(asExpectation);
+    return read.map(toExpectation);
   });
   return id === null ? null : { id, conditions, expected };
 }
 
-/** What nobody can tell is not expected. */
-const asExpectation = ({ name, choices }: Condition): Condition => ({
+/** In a baseline, an authority that nobody can tell is not expected. */
+const toExpectation = ({ name, choices }: Condition): Condition => ({
   name,
   choices: choices.map(({ facts, pattern }) => ({
     facts: facts.map((fact) => (fact === "authority" ? "knownAuthority" : fact)),
@@ -64,7 +64,7 @@ const asExpectation = ({ name, choices }: Condition): Condition => ({
 });
 
 /** The costly ones come last, since a condition is only looked at where those before it hold. */
-const byCost = (a: Condition, b: Condition): number => costOf(a) - costOf(b);
+const compareCosts = (a: Condition, b: Condition): number => costOf(a) - costOf(b);
 const costOf = ({ name }: Condition): number => (name === "authority" ? 1 : 0);
 
 function readConditions(section: Section): readonly Condition[] {
@@ -77,7 +77,7 @@ function readConditions(section: Section): readonly Condition[] {
       const read = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
       return read === undefined ? [] : [readCondition(name, value, read)];
     })
-    .toSorted(byCost);
+    .toSorted(compareCosts);
 }
 
 /** One value, or a list of which any may hold. */
