@@ -27,6 +27,10 @@ export const entryUrlPath = (leafIndex: number, log: string): string =>
 const CHECKPOINT = "/checkpoint";
 const LOG_ROWS: readonly RouteRow[] = LOG;
 
+/** Whether a service serves the sidecars of a log of this kind: they have one path for each host. */
+export const servesSidecars = (kind: LogKind): boolean =>
+  LOG_ROWS.some(({ path, kinds }) => path === META && kinds?.includes(kind) === true);
+
 /** The paths below a host, with their slash, at which a log of this kind is read: for Rekor v2 none and `/api/v2`. */
 export const readPrefixes = (kind: LogKind): readonly string[] =>
   LOG_ROWS.filter(({ path, kinds }) => path.endsWith(CHECKPOINT) && kinds?.includes(kind) === true).map(({ path }) =>

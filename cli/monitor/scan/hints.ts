@@ -5,13 +5,12 @@
 
 import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
-import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import { arePossible } from "../../../shared/rekor/hints.ts";
 import type { SidecarLine } from "../../../shared/rekor/sidecar.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { TILE_WIDTH } from "../../../shared/tlog/tile.ts";
 import type { LogSource } from "../../served-log/log-source.ts";
-import { entryUrlPath } from "../../served-log/paths.ts";
+import { entryUrlPath, servesSidecars } from "../../served-log/paths.ts";
 import { readServedLogs } from "../../served-log/served-logs.ts";
 import { describeProblem, readSidecarLines } from "../../served-log/sidecar-lines.ts";
 import type { ServiceOfLog } from "../../served-log/tree.ts";
@@ -32,7 +31,7 @@ export async function findService(
   { url, kind, origin }: Pick<LogState, "url" | "kind" | "origin">,
   openSource: (url: string) => LogSource,
 ): Promise<Result<ServiceOfLog | null, string>> {
-  if (!LOG_KINDS[kind].hasSidecars) return ok(null);
+  if (!servesSidecars(kind)) return ok(null);
   const source = openSource(new URL(url).origin);
   const logs = await readServedLogs(source);
   const listed = logs.ok ? logs.value.find((one) => one.kind === kind && one.origin === origin) : undefined;
