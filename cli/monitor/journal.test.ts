@@ -15,6 +15,7 @@ class Life {
   stored: MonitorState = emptyState("http://x");
   readonly told: string[] = [];
   readonly steps: string[] = [];
+  posts = 0;
   now = 1_790_000_000_000;
   killAt = Number.POSITIVE_INFINITY;
 
@@ -28,7 +29,10 @@ class Life {
         this.#step(`tell ${event.kind}`);
         this.told.push(event.key);
       },
-      post: (outbox, event) => pushEvents(outbox, [EVERYBODY], { events: [event], at: unixMs(this.now) }),
+      post: (outbox, events) => {
+        this.posts++;
+        return pushEvents(outbox, [EVERYBODY], { events, at: unixMs(this.now) });
+      },
       now: () => unixMs(this.now),
     });
   }
@@ -43,6 +47,16 @@ const raiseTwo = (journal: Journal): void => {
   journal.raise("shard.rotated", "a", { next: "https://b" });
   journal.raise("entry.unparseable", "a", { index: 7, problem: { code: "watched_record_invalid" } });
 };
+
+test("adds many events to the outbox at once", () => {
+  const life = new Life();
+  const journal = life.open();
+  const details = (index: number) => ({ index, problem: { code: "watched_record_invalid" } as const });
+  for (let index = 0; index < 5000; index++) journal.raise("entry.unparseable", "a", details(index));
+  journal.conclude();
+  expect(life.stored.outbox.queues.flatMap(({ events }) => events)).toHaveLength(5000);
+  expect(life.posts).toBeLessThan(10);
+});
 
 test("stores events before it tells them, and forgets them after", () => {
   const life = new Life();

@@ -15,8 +15,8 @@ export interface JournalParts {
   readonly store: (state: MonitorState) => void;
   /** Tells people or programs. */
   readonly tell: (event: MonitorEvent) => void;
-  /** Adds an event to the outbox of deliveries. */
-  readonly post: (outbox: Outbox, event: MonitorEvent) => Outbox;
+  /** Adds events to the outbox of deliveries. */
+  readonly post: (outbox: Outbox, events: readonly MonitorEvent[]) => Outbox;
   readonly now: () => UnixMs;
 }
 
@@ -34,6 +34,8 @@ export class Journal {
   #state: MonitorState;
   #savedAt: number;
   #holding = new Set<string>();
+  /** New events since the last write. Together they cost one comparison with the outbox. */
+  #unposted: MonitorEvent[] = [];
   #code: ExitCode;
   #collect: () => Partial<MonitorState> = () => ({});
 
@@ -98,12 +100,9 @@ export class Journal {
 
   #add(event: MonitorEvent, isNew: boolean): void {
     this.#code = worstOf(this.#code, codeOf(event.kind));
-    const { unreported, outbox } = this.#state;
-    this.update({
-      unreported: [...unreported, event],
-      due: this.#code,
-      outbox: isNew ? this.#parts.post(outbox, event) : outbox,
-    });
+    const { unreported } = this.#state;
+    this.update({ unreported: [...unreported, event], due: this.#code });
+    if (isNew) this.#unposted.push(event);
     if (this.#state.unreported.length >= MAX_UNREPORTED) this.save();
   }
 
@@ -125,7 +124,8 @@ export class Journal {
 
   /** Stores the state, then tells the events that are in it now. */
   save(): void {
-    this.update(this.#collect());
+    this.update({ ...this.#collect(), outbox: this.#parts.post(this.#state.outbox, this.#unposted) });
+    this.#unposted = [];
     this.#parts.store(this.#state);
     this.#savedAt = this.#parts.now();
     const { unreported } = this.#state;

@@ -42,7 +42,7 @@ export function makePassParts({ options, config, journal, ...rest }: PassPlan): 
     crossChecked: options.crossChecked,
     limits: toLimits(config.limits),
     readsHints: needsHints(config.selectors),
-    needsAuthority: config.rekorMonitor?.authorities == null && needsAuthority(config.selectors),
+    needsAuthority: (config.rekorMonitor?.authorities ?? null) === null && needsAuthority(config.selectors),
     openSource: (url) => httpSource(url),
     now: Date.now,
     staleWaitsMs: STALE_WAITS_MS,

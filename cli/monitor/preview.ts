@@ -8,6 +8,7 @@ import type { Selectors } from "../../shared/monitor/selector.ts";
 import { unixMs } from "../../shared/time.ts";
 import type { Output } from "../command.ts";
 import { progressBar } from "../progress.ts";
+import { toLine } from "../status/plain-text.ts";
 import { paint } from "../terminal.ts";
 import type { MonitorConfig } from "./config/config.ts";
 import { coverageLine, isWhole } from "./coverage.ts";
@@ -16,7 +17,6 @@ import { Journal } from "./journal.ts";
 import type { Options } from "./options.ts";
 import { runPass } from "./pass.ts";
 import { makePassParts } from "./pass-parts.ts";
-import { toLine } from "./report.ts";
 import { emptyState } from "./state/state.ts";
 import type { ExitCode } from "./verdict.ts";
 import { makeWatch } from "./watch.ts";
@@ -36,7 +36,7 @@ const DAYS = 30;
  * is, 1 if something is, 3 if some entries could not be read.
  */
 export async function showMatches({ options, config, selectors, output }: Shown): Promise<ExitCode> {
-  const preview = new Preview(selectors);
+  const seen = new Preview(selectors);
   const watch = makeWatch(selectors, config);
   const from = Date.now() - DAYS * 86_400_000;
   const journal = new Journal(emptyState(options.url), SILENT);
@@ -47,7 +47,7 @@ export async function showMatches({ options, config, selectors, output }: Shown)
       config,
       journal,
       watch: (entry, judge) => {
-        if (timeOf(entry) >= from) preview.add(entry, watch(entry, judge));
+        if (timeOf(entry) >= from) seen.add(entry, watch(entry, judge));
         return [];
       },
       keepEvidence: () => null,
@@ -56,7 +56,7 @@ export async function showMatches({ options, config, selectors, output }: Shown)
     }),
   );
   bar.end();
-  const { previews } = preview;
+  const { previews } = seen;
   const isRead = coverages.length > 0 && coverages.every(isWhole);
   for (const coverage of coverages)
     output.result(

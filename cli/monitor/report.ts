@@ -5,6 +5,7 @@
 import type { MonitorEvent } from "../../shared/monitor/event.ts";
 import { describeEvent } from "../../shared/monitor/message.ts";
 import type { Output } from "../command.ts";
+import { toLine } from "../status/plain-text.ts";
 import { paint, type Style } from "../terminal.ts";
 import { type Coverage, coverageLine, isWhole } from "./coverage.ts";
 import { codeOf, type ExitCode } from "./verdict.ts";
@@ -62,6 +63,3 @@ export function makeReporter({ result }: Output): Reporter {
       ),
   };
 }
-
-/** Names in certificates come from strangers: no control character reaches the terminal. */
-export const toLine = (text: string): string => text.replace(/\p{Cc}/gu, "\ufffd");

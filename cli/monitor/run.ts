@@ -109,16 +109,15 @@ class Monitor {
     this.#options = options;
     this.#prepared = prepared;
     this.#reporter = makeReporter(output);
-    const events = new Map<string, number>();
-    this.#figures = { ...NO_FIGURES, events };
+    const counts = new Map<string, number>();
+    this.#figures = { ...NO_FIGURES, events: counts };
     this.#journal = new Journal(state, {
       store: (next) => writeState(options.stateFile, next),
       tell: (event) => {
-        events.set(event.kind, (events.get(event.kind) ?? 0) + 1);
+        counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
         this.#reporter.event(event);
       },
-      post: (outbox, event) =>
-        pushEvents(outbox, prepared.config.channels, { events: [event], at: unixMs(Date.now()) }),
+      post: (outbox, events) => pushEvents(outbox, prepared.config.channels, { events, at: unixMs(Date.now()) }),
       now: () => unixMs(Date.now()),
     });
   }

@@ -43,7 +43,7 @@ function growChains(roots: readonly (readonly Read[])[], intermediates: readonly
     grown = grown.flatMap((chain) =>
       intermediates
         .filter((one) => !chain.includes(one) && chain[0] !== undefined && isIssuedBy(one.x509, chain[0].x509))
-        .map((one) => [one, ...chain]),
+        .map((one): readonly Read[] => [one].concat(chain)),
     );
     chains.push(...grown);
   }

@@ -2,7 +2,7 @@
 // Which authority issued a certificate: one of the trusted root, or another. Only asked where a selector or the
 // cross-check needs it, as the signature costs a verification.
 
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import type { AuthorityVerdict, JudgeAuthority } from "../../../shared/monitor/selectors/facts.ts";
 import { isIssuedBy, parseX509 } from "../../audit/issuers.ts";
 import type { Authority } from "../../served-log/trusted-root.ts";

@@ -58,7 +58,7 @@ export class PassLab {
     const journal = new Journal(this.state, {
       store: (state) => (this.stored = JSON.stringify(state)),
       tell: (event) => events.push(event),
-      post: (outbox, event) => pushEvents(outbox, [EVERYBODY], { events: [event], at: unixMs(this.now) }),
+      post: (outbox, added) => pushEvents(outbox, [EVERYBODY], { events: added, at: unixMs(this.now) }),
       now: () => unixMs(this.now),
     });
     const coverages = await runPass({
