@@ -23,10 +23,16 @@ export interface Verifier {
 
 const reject = (reason: string): Result<never, EntryProblem> => err({ code: "v1_entry_invalid", reason });
 
+const SPACE_AROUND = /^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g;
+const INDENTED = /^[ \t]+-----/m;
+
 /** Parses a PEM block with a key or a certificate. Fails with v1_entry_invalid. */
 export function parseVerifier(pem: Uint8Array): Result<Verifier, EntryProblem> {
-  const text = decodeUtf8(pem);
-  const blocks = decodePem(text.ok ? text.value.trim() : "", 2);
+  const decoded = decodeUtf8(pem);
+  const text = decoded.ok ? decoded.value.replace(SPACE_AROUND, "") : "";
+  // Go takes text before the block, but none after it, and no indented block.
+  if (!text.endsWith("-----") || INDENTED.test(text)) return reject("invalid public key: failure decoding PEM");
+  const blocks = decodePem(text, 2);
   if (!blocks.ok && blocks.error.code === "pem_invalid") return reject("invalid public key: failure decoding PEM");
   const [block, another] = blocks.ok ? blocks.value : [];
   if (block === undefined || another !== undefined)

@@ -213,11 +213,11 @@ export class Checker {
   sawAnswer(
     { identity, certificate }: SimulatedSubmission,
     answer: Appended | Duplicate,
-    sct: SignedCertificateTimestamp | null,
+    { sct, promisedAt }: { readonly sct: SignedCertificateTimestamp | null; readonly promisedAt: UnixMs | null },
   ): void {
     const { leafIndex } = answer;
     this.#checkFrozen(leafIndex + 1);
-    let timestamp: number | null = answer.kind === "appended" ? answer.timestamp : null;
+    let timestamp: number | null = promisedAt ?? (answer.kind === "appended" ? answer.timestamp : null);
     if (answer.kind === "appended") {
       this.sawHead(answer);
       this.#checkProof(identity, answer);

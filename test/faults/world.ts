@@ -52,6 +52,8 @@ interface Answered {
   readonly sct: SignedCertificateTimestamp | null;
   /** The certificate that the SCT is for. */
   readonly certificate: SimulatedSubmission["certificate"];
+  /** The time that the log promises for the entry, null if it promises none. */
+  readonly promisedAt: UnixMs | null;
 }
 
 /** The answer of a log that was frozen at this size. */
@@ -298,10 +300,15 @@ export class World {
       return isFinal ? { frozenSize: state.treeSize } : result.error.code;
     }
     const { answer, placement, isOtherForm } = result.value;
-    if (certificate === null) return { answer, sct: null, certificate };
+    if (certificate === null) {
+      const isPromised = !this.#format.promisesTime || placement !== null;
+      if (!isPromised) this.violate(`entry ${answer.leafIndex} has no time to promise`);
+      return { answer, sct: null, certificate, promisedAt: placement?.timestamp ?? null };
+    }
     if (placement === null) return "entry_in_other_form";
     const promised = isOtherForm ? toPrecertificate(certificate) : certificate;
-    return { answer, sct: signSct(simulatedEcdsa, promised, placement), certificate: promised };
+    const sct = signSct(simulatedEcdsa, promised, placement);
+    return { answer, sct, certificate: promised, promisedAt: sct.timestamp };
   }
 
   async #head(instance: Instance): Promise<SignedTreeHead> {
@@ -340,7 +347,8 @@ export class World {
           }
           this.note(`acknowledged ${answered.answer.leafIndex} ${answered.answer.kind}`);
           if (this.isLost) this.violate("a log that has lost its storage took an entry");
-          this.checker.sawAnswer({ ...what, certificate: answered.certificate }, answered.answer, answered.sct);
+          const { certificate, answer, sct, promisedAt } = answered;
+          this.checker.sawAnswer({ ...what, certificate }, answer, { sct, promisedAt });
         },
       );
       const result = await this.#withTimeout(call);

@@ -42,6 +42,14 @@ export async function startServer({ file, command, flags, healthUrl }: Program):
   return stop;
 }
 
+/** Starts a process whose start its caller waits for. Returns what stops it. */
+export function startProcess(file: string, args: readonly string[]): () => Promise<void> {
+  const child = spawn(file, args, { stdio: "ignore" });
+  return async () => {
+    if (child.exitCode === null && child.signalCode === null && child.kill()) await once(child, "exit");
+  };
+}
+
 async function isServing(url: string): Promise<boolean> {
   try {
     return (await fetch(url)).ok;

@@ -420,3 +420,14 @@ describe("REKOR_V1_DUPLICATES=conflict", () => {
     expect((await fetch(new URL(`/api/v1/log/entries/${id}`, stack.url))).status).toBe(200);
   });
 });
+
+describe("the write policy", () => {
+  it("is that of the signature log: a key that is not listed writes nothing", async () => {
+    await stack.restart({ ACCEPT: "own-ca" });
+    for (const make of [makeHashedRekord, makeDsseEntry]) {
+      const response = await post("/log/entries", make(signer, "refused"));
+      const answer: { message: string } = await response.json();
+      expect([response.status, answer.message]).toEqual([400, expect.stringMatching(/write policy "own-ca" rejects/)]);
+    }
+  });
+});

