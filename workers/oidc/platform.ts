@@ -9,6 +9,10 @@ export interface Platform {
   readonly now: () => UnixMs;
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>;
   readonly fetch: PlatformFetch;
+  /** A signal that aborts after so many milliseconds. */
+  readonly startDeadline: (ms: number) => AbortSignal;
+  /** Start-up makes no response with a body, and sets no timer. */
+  readonly makeResponse: (body: Uint8Array<ArrayBuffer> | null, init: ResponseInit) => Response;
 }
 
 /** The Workers runtime. */
@@ -17,4 +21,6 @@ export const PLATFORM: Platform = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   // oxlint-disable-next-line no-restricted-globals -- reaches nothing but createFetchOutside
   fetch: (url, init) => fetch(url, init),
+  startDeadline: (ms) => AbortSignal.timeout(ms),
+  makeResponse: (body, init) => new Response(body, init),
 };

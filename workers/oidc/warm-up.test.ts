@@ -1,19 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { takeCallback } from "./provider/callback.ts";
 import { warmUp } from "./warm-up.ts";
 
-test("the warm-up takes every step of a sign-in", async () => {
-  const steps: string[] = [];
-  const serve = ({ method, url }: Request): Promise<Response> => {
-    steps.push(`${method} ${new URL(url).pathname}`);
-    return Promise.reject(new Error("start-up makes no response"));
+type Serve = Parameters<typeof warmUp>[0];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** Start-up makes no response with a body, sets no timer and has no random bytes. */
+function forbidWhatStartUpForbids(): void {
+  const refuse = (): never => {
+    throw new Error("Disallowed operation called within global scope");
   };
-  expect(await warmUp(serve)).toBe(8);
+  vi.stubGlobal(
+    "Response",
+    class extends Response {
+      constructor(body: BodyInit | null = null, init: ResponseInit = {}) {
+        if (body !== null) refuse();
+        super(null, init);
+      }
+    },
+  );
+  vi.spyOn(AbortSignal, "timeout").mockImplementation(refuse);
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(refuse as never);
+  vi.spyOn(crypto, "getRandomValues").mockImplementation(refuse);
+}
+
+test("the warm-up takes every step of a sign-in, and each kind of provider identifies somebody", async () => {
+  const steps: string[] = [];
+  const serve: Serve = async (request, provider, remote) => {
+    const { pathname } = new URL(request.url);
+    steps.push(`${request.method} ${pathname}`);
+    const [, connector] = /^\/oidc\/callback\/(.+)$/.exec(pathname) ?? [];
+    if (connector === undefined) throw new Error("start-up makes no response");
+    return await takeCallback(Object.assign(request, { params: { connector } }), provider, remote);
+  };
+  forbidWhatStartUpForbids();
+  expect(await warmUp(serve)).toBe(9 + 2);
   expect(steps).toEqual([
     "GET /oidc/auth",
     "GET /oidc/auth",
     "GET /oidc/callback/github",
+    "GET /oidc/callback/oidc",
     "POST /oidc/confirm",
     "POST /oidc/token",
     "POST /oidc/device/code",

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signs somebody in while the isolate starts (shared/warm-up/fixture.ts says why), at a provider in memory.
 
-import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import * as oauth from "oauth4webapi";
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { encodeBase64Url } from "../../shared/bytes/base64.ts";
-import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { createGate } from "../../shared/http/rate-gate.ts";
@@ -26,7 +25,7 @@ import { identifyHere, type OidcUpstream } from "./connectors/remote.ts";
 import { type Config, type OidcEnv, readConfig } from "./env.ts";
 import type { Platform } from "./platform.ts";
 import { markBrowser } from "./provider/browser.ts";
-import { makeUpstreamAddress } from "./provider/go-upstream.ts";
+import { makeUpstreamAddress, NONCE_BYTES } from "./provider/go-upstream.ts";
 import { createProvider, type Provider } from "./provider/provider.ts";
 import { packConfirmation, type SignIn } from "./provider/sign-in.ts";
 
@@ -41,7 +40,7 @@ const QUERY = `client_id=sigstore&redirect_uri=${LISTENER}&response_type=code&sc
 type Serve = (request: Request, provider: Provider, remote: OidcUpstream) => Promise<Response>;
 
 /**
- * Returns the number of steps that ran up to their response. No token is signed: an RSA key costs more at start-up than
+ * Returns the number of steps that ran up to their response, and of people whom a provider identified. No token is signed: an RSA key costs more at start-up than
  * it saves later.
  */
 export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => signSomebodyIn(serve));
@@ -49,10 +48,16 @@ export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => signSom
 async function signSomebodyIn(serve: Serve): Promise<number> {
   const provider = createProvider(makeConfig(), PLATFORM, () => []);
   const requests = await makeRequests(provider);
-  const remote: OidcUpstream = { identify: (callback) => identifyHere(provider, callback) };
+  let identified = 0;
+  const remote: OidcUpstream = {
+    identify: async (callback) => {
+      const identities = await identifyHere(provider, callback);
+      identified += Number(identities.ok);
+      return identities;
+    },
+  };
   for (const request of requests) await serveWarmUp(() => serve(request, provider, remote));
-  await verifyUpstreamToken();
-  return requests.length;
+  return requests.length + identified;
 }
 
 /** The configuration of the warm-up's settings, of which only the key is none: it is read, and then made up for. */
@@ -70,7 +75,7 @@ function makeConfig(): Config {
     otherKeys: [],
     gate: createGate(publicUrl.value, { reads: NO_LIMIT, writes: NO_LIMIT }),
     connectors: connectors.value,
-    connectorSecrets: new Map(),
+    connectorSecrets: new Map(connectors.value.map(({ slug }) => [slug, "s"])),
     sealKeys: [secret],
     subjectKey: secret,
     subjectEncoding: "private",
@@ -96,17 +101,20 @@ async function makeRequests(provider: Provider): Promise<readonly Request[]> {
     isFromPage: true,
   };
   const choice = { signIn, browser: hash, loginHint: null, prompt: null };
-  const [connector] = provider.connectors;
-  if (connector === undefined) return [];
-  const there = await makeUpstreamAddress(provider, connector, choice);
-  const state = new URL(there.ok ? there.value : WARM_UP_URL).searchParams.get("state") ?? "";
   const identities = [{ userId: "1", address: ADDRESS }];
-  const confirmation = packConfirmation({ signIn, browser: hash, connectorId: connector.id, identities });
+  const confirmation = packConfirmation({ signIn, browser: hash, connectorId: OPENID, identities });
   const ticket = await provider.sealer.seal("confirm", confirmation, LATER);
+  const callbacks: Request[] = [];
+  for (const connector of provider.connectors) {
+    const there = await makeUpstreamAddress(provider, connector, choice);
+    const { searchParams } = new URL(there.ok ? there.value : WARM_UP_URL);
+    const query = new URLSearchParams({ code: "c", state: searchParams.get("state") ?? "" });
+    callbacks.push(get(`/oidc/callback/${connector.slug}?${query.toString()}`, pair));
+  }
   return [
     get(`/oidc/auth?${QUERY}`),
-    get(`/oidc/auth?${QUERY}&connector_id=${connector.id}`),
-    get(`/oidc/callback/${connector.slug}?code=c&state=${state}`, pair),
+    get(`/oidc/auth?${QUERY}&connector_id=${OPENID}`),
+    ...callbacks,
     post("/oidc/confirm", `ticket=${ticket}&address=${ADDRESS}&answer=grant`, pair),
     post(
       "/oidc/token",
@@ -141,30 +149,46 @@ const GRANTS: Pick<GrantsRpc, "addCode" | "redeemCode" | "addDevice" | "findDevi
   findDevice: () => Promise.resolve(ok(DEVICE)),
 };
 
-/** GitHub's answers, by the end of the address. */
-const ANSWERS: ReadonlyMap<string, string> = new Map([
-  ["access_token", '{"access_token":"t","token_type":"bearer"}'],
-  ["user", '{"id":1,"login":"warm-up"}'],
-  ["emails?per_page=100", `[{"email":"${ADDRESS}","primary":true,"verified":true}]`],
+/** The providers' answers, by the end of the address. */
+const ANSWERS: ReadonlyMap<string, () => object> = new Map<string, () => object>([
+  ["openid-configuration", () => METADATA],
+  ["token", () => ({ access_token: "t", token_type: "bearer", id_token: makeIdentityToken() })],
+  ["keys", () => ({ keys: [{ ...openKey().publicJwk, kid: "1", alg: "ES256", use: "sig" }] })],
+  ["access_token", () => ({ access_token: "t", token_type: "bearer" })],
+  ["user", () => ({ id: 1, login: "warm-up" })],
+  ["emails?per_page=100", () => [{ email: ADDRESS, primary: true, verified: true }]],
 ]);
+
+const JSON_HEADERS = new Headers({ "content-type": "application/json" });
 
 /** As much of a response as readBody reads: start-up makes none with a body. */
 const answerOf = (url: string): object => ({
   status: 200,
-  headers: new Headers({ "content-type": "application/json" }),
-  body: [encodeUtf8(ANSWERS.get(url.slice(url.lastIndexOf("/") + 1)) ?? "{}")],
+  headers: JSON_HEADERS,
+  body: [encodeUtf8(JSON.stringify(ANSWERS.get(url.slice(url.lastIndexOf("/") + 1))?.() ?? {}))],
 });
 
 const PLATFORM: Platform = {
   now: () => NOW,
   randomBytes: (length) => new Uint8Array(length),
   fetch: (url) => Promise.resolve(answerOf(url) as Response),
+  startDeadline: () => new AbortController().signal,
+  makeResponse: likeResponse,
 };
 
-/** Two: the person chooses. */
+const OPENID = "https://openid.invalid";
+const METADATA = {
+  issuer: OPENID,
+  authorization_endpoint: `${OPENID}/authorize`,
+  token_endpoint: `${OPENID}/token`,
+  jwks_uri: `${OPENID}/keys`,
+  id_token_signing_alg_values_supported: ["ES256"],
+};
+
+/** More than one: the person chooses. */
 const CONNECTORS = JSON.stringify([
   { type: "github", config: { clientID: "c" } },
-  { type: "google", config: { clientID: "c" } },
+  { type: "oidc", name: "OpenID", config: { issuer: OPENID, clientID: "c" } },
 ]);
 
 function warmUpEnv(): OidcEnv {
@@ -181,33 +205,33 @@ function warmUpEnv(): OidcEnv {
   return env as OidcEnv;
 }
 
-/**
- * Verifies an identity token as at the end of the way back from an OpenID provider. Our own code there makes a Response
- * with a body, which start-up cannot; the library, which is most of that way, takes whatever has the shape of one.
- */
-async function verifyUpstreamToken(): Promise<void> {
+function openKey(): { readonly privateKey: KeyObject; readonly publicJwk: object } {
   const privateKey = createPrivateKey(warmUpKey().pem);
-  const jwk = { ...createPublicKey(privateKey).export({ format: "jwk" }), kid: "1", alg: "ES256", use: "sig" };
-  const claims = { iss: WARM_UP_URL, aud: "c", sub: "1", nonce: "n", iat: 0, exp: NOW, email: ADDRESS };
+  return { privateKey, publicJwk: createPublicKey(privateKey).export({ format: "jwk" }) };
+}
+
+/** The OpenID provider's identity token. Its nonce is that of a sign-in without randomness. */
+function makeIdentityToken(): string {
+  const seconds = NOW / 1000;
+  const nonce = encodeBase64Url(new Uint8Array(NONCE_BYTES));
+  const times = { iat: seconds, exp: seconds + 60 };
+  const claims = { iss: OPENID, aud: "c", sub: "1", nonce, ...times, email: ADDRESS, email_verified: true };
   const input = [{ alg: "ES256", kid: "1" }, claims].map((part) => encodeBase64Url(encodeUtf8(JSON.stringify(part))));
-  const signature = decodeEcdsaSignature(new Uint8Array(sign("sha256", encodeUtf8(input.join(".")), privateKey)), 32);
-  const token = [...input, encodeBase64Url(signature.ok ? signature.value : new Uint8Array(64))].join(".");
-  const server = { issuer: WARM_UP_URL, jwks_uri: `${WARM_UP_URL}/keys` };
-  const client = { client_id: "c", id_token_signed_response_alg: "ES256" };
-  const response = likeResponse({ access_token: "t", token_type: "bearer", id_token: token });
-  const expected = { expectedNonce: "n", requireIdToken: true };
-  oauth.getValidatedIdTokenClaims(await oauth.processAuthorizationCodeResponse(server, client, response, expected));
-  const answerKeys = (): Promise<Response> => Promise.resolve(likeResponse({ keys: [jwk] }));
-  await oauth.validateApplicationLevelSignature(server, response, { [oauth.customFetch]: answerKeys });
+  const signed = sign("sha256", encodeUtf8(input.join(".")), openKey().privateKey);
+  const signature = decodeEcdsaSignature(new Uint8Array(signed), 32);
+  return [...input, encodeBase64Url(signature.ok ? signature.value : new Uint8Array(64))].join(".");
 }
 
 /** As much of a Response as the library uses. It knows one by its tag. */
-function likeResponse(body: object): Response {
+function likeResponse(bytes: Uint8Array<ArrayBuffer> | null, { status = 200 }: ResponseInit): Response {
+  const body = bytes ?? new Uint8Array();
+  const text = decodeUtf8(body);
   const members = {
-    status: 200,
-    headers: new Headers({ "content-type": "application/json" }),
+    status,
+    headers: JSON_HEADERS,
     bodyUsed: false,
-    json: () => Promise.resolve(body),
+    json: () => Promise.resolve(JSON.parse(text.ok ? text.value : "null") as unknown),
+    arrayBuffer: () => Promise.resolve(body.slice().buffer),
   };
   return Object.assign(Object.create({ [Symbol.toStringTag]: "Response" }), members) as Response;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the configured connectors: one row for each type.
 
-import type { FetchOutside } from "../../../shared/http/outside.ts";
 import type { ConnectorConfig } from "../../../shared/oauth/connectors/connectors.ts";
 import { GOOGLE_ISSUER, type GoogleConfig } from "../../../shared/oauth/connectors/types/google.ts";
 import type { MicrosoftConfig } from "../../../shared/oauth/connectors/types/microsoft.ts";
@@ -14,11 +13,11 @@ import { createGithubConnector } from "./oauth/github.ts";
 import { createOpenIdConnector, type OpenIdOptions, oneIssuer } from "./openid/connector.ts";
 import { type IdentityRules, identityOf, STANDARD_CLAIMS } from "./openid/identity.ts";
 import { entraIdentityOf, entraIssuer, entraMetadataAt } from "./openid/microsoft.ts";
+import type { UpstreamTools } from "./upstream.ts";
 
 /** Everything that a connector uses beside its configuration. */
-export interface ConnectorTools {
+export interface ConnectorTools extends UpstreamTools {
   readonly clientSecret: string;
-  readonly fetchOutside: FetchOutside;
   readonly now: () => UnixMs;
 }
 

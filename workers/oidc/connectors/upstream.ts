@@ -6,6 +6,7 @@ import { allowInsecureRequests, customFetch } from "oauth4webapi";
 import { describeOutsideError, type FetchOutside } from "../../../shared/http/outside.ts";
 import { member } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
+import type { Platform } from "../platform.ts";
 
 /** All requests of one step together: a person waits. */
 const TIMEOUT_MS = 10_000;
@@ -25,6 +26,11 @@ export class NoAnswer extends Error {
   }
 }
 
+/** How a connector reaches its provider. */
+export interface UpstreamTools extends Pick<Platform, "startDeadline" | "makeResponse"> {
+  readonly fetchOutside: FetchOutside;
+}
+
 /** The options of every call of oauth4webapi for one step of one sign-in. */
 export interface UpstreamOptions {
   readonly [customFetch]: UpstreamFetch;
@@ -40,15 +46,15 @@ interface UpstreamInit {
 export type UpstreamFetch = (url: string, init: UpstreamInit) => Promise<Response>;
 
 /** @param issuer where plain http is allowed, the address that the connector was configured with is so itself */
-export const makeUpstreamOptions = (fetchOutside: FetchOutside, issuer: string): UpstreamOptions => ({
+export const makeUpstreamOptions = (tools: UpstreamTools, issuer: string): UpstreamOptions => ({
   // createFetchOutside refuses plain http to any host but a loopback one of a development stack.
   [allowInsecureRequests]: issuer.startsWith("http:"),
-  [customFetch]: makeUpstreamFetch(fetchOutside),
+  [customFetch]: makeUpstreamFetch(tools),
 });
 
 /** A fetch for one step of one sign-in. Rejects with NoAnswer; an answer that says it is JSON is bounded JSON. */
-export function makeUpstreamFetch(fetchOutside: FetchOutside): UpstreamFetch {
-  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+export function makeUpstreamFetch({ fetchOutside, startDeadline, makeResponse }: UpstreamTools): UpstreamFetch {
+  const deadline = startDeadline(TIMEOUT_MS);
   return async (url, { method, headers, body = null }) => {
     const answer = await fetchOutside(url, {
       method: method === "POST" ? "POST" : "GET",
@@ -65,6 +71,6 @@ export function makeUpstreamFetch(fetchOutside: FetchOutside): UpstreamFetch {
     // GitHub answers errors with 200. The library reads an error only with its status.
     const isError = method === "POST" && typeof member(json?.value, "error") === "string";
     const shown = isError && status === 200 ? 400 : status;
-    return new Response(status === 204 ? null : bytes, { status: shown, headers: answered });
+    return makeResponse(status === 204 ? null : bytes, { status: shown, headers: answered });
   };
 }

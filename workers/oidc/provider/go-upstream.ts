@@ -16,7 +16,7 @@ import { type Choice, packChoice, packUpstream, type SignIn } from "./sign-in.ts
 export const SIGN_IN_MS = 600_000;
 /** Entra refuses addresses beyond about 1,800 characters of `state`, and its further pages do so earlier. */
 const MAX_STATE_CHARACTERS = 1000;
-const NONCE_BYTES = 16;
+export const NONCE_BYTES = 16;
 const VERIFIER_BYTES = 32;
 
 /** The path segment that stands for "let the person choose". No connector has this slug. */

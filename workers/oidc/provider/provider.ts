@@ -35,6 +35,7 @@ export function createProvider(
   development: (config: Config) => readonly Connector[],
 ): Provider {
   const { publicUrl, issuer, sealKeys, subjectKey, subjectEncoding } = config;
+  const { now, startDeadline, makeResponse } = platform;
   const fetchOutside = createFetchOutside({
     fetch: platform.fetch,
     ownHosts: [publicUrl.host],
@@ -42,7 +43,7 @@ export function createProvider(
   });
   const configured = config.connectors.map((row) => {
     const clientSecret = config.connectorSecrets.get(row.slug) ?? "";
-    return createConnector(row, { clientSecret, fetchOutside, now: platform.now });
+    return createConnector(row, { clientSecret, fetchOutside, now, startDeadline, makeResponse });
   });
   // A local stack of an older version has no secrets yet; env.ts demands them where a connector is configured.
   const connectors = sealKeys.length === 0 || subjectKey === null ? [] : [...configured, ...development(config)];

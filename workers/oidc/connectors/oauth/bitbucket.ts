@@ -3,23 +3,18 @@
 // Spec: https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/;
 //   https://developer.atlassian.com/cloud/bitbucket/rest/api-group-workspaces/
 
-import type { FetchOutside } from "../../../../shared/http/outside.ts";
 import { items, member } from "../../../../shared/json/member.ts";
-import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { BITBUCKET_ISSUER, type BitbucketConfig } from "../../../../shared/oauth/connectors/types/bitbucket.ts";
 import { err, type Result } from "../../../../shared/result.ts";
 import { admitVouched, refuseUnverified } from "../admission.ts";
 import type { Connector, ConnectorError, Identity } from "../connector.ts";
 import { NoAnswer } from "../upstream.ts";
-import { type Api, createOAuthConnector, readPages } from "./connector.ts";
+import { type Api, createOAuthConnector, type OAuthTools, readPages } from "./connector.ts";
 
 const API = "https://api.bitbucket.org/2.0";
 
 /** Creates the connector. */
-export const createBitbucketConnector = (
-  config: BitbucketConfig,
-  tools: { readonly identity: ConnectorIdentity; readonly clientSecret: string; readonly fetchOutside: FetchOutside },
-): Connector =>
+export const createBitbucketConnector = (config: BitbucketConfig, tools: OAuthTools): Connector =>
   createOAuthConnector({
     ...tools,
     kind: "bitbucket-cloud",

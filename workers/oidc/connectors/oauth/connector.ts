@@ -4,7 +4,6 @@
 // Spec: RFC 6749 §4.1; RFC 7636; RFC 6750 §2.1
 
 import * as oauth from "oauth4webapi";
-import type { FetchOutside } from "../../../../shared/http/outside.ts";
 import { parseJson } from "../../../../shared/json/parse.ts";
 import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { challengeOf } from "../../../../shared/oauth/request/pkce.ts";
@@ -12,18 +11,22 @@ import { ok, type Result } from "../../../../shared/result.ts";
 import type { Connector, ConnectorError, ConnectorKind, Identity, UpstreamRequest } from "../connector.ts";
 import { settle } from "../openid/errors.ts";
 import { requestTokens } from "../openid/request-tokens.ts";
-import { makeUpstreamFetch, makeUpstreamOptions, NoAnswer } from "../upstream.ts";
+import { makeUpstreamFetch, makeUpstreamOptions, NoAnswer, type UpstreamTools } from "../upstream.ts";
 
-/** The parts of a connector to such a provider. */
-export interface OAuthOptions {
+/** The parts of every connector to such a provider. */
+export interface OAuthTools extends UpstreamTools {
   readonly identity: ConnectorIdentity;
+  readonly clientSecret: string;
+}
+
+/** The parts in which they differ. */
+export interface OAuthOptions extends OAuthTools {
   readonly kind: ConnectorKind;
   /** `iss` of the authorization response, if the provider sends one. */
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly clientId: string;
-  readonly clientSecret: string;
   readonly clientAuthentication: "basic" | "body";
   readonly scopes: readonly string[];
   /** The provider's own parameters for a hint and a prompt. */
@@ -31,7 +34,6 @@ export interface OAuthOptions {
   /** Headers of every request to the API. */
   readonly apiHeaders: Readonly<Record<string, string>>;
   readonly identityOf: (api: Api) => Promise<Result<readonly Identity[], ConnectorError>>;
-  readonly fetchOutside: FetchOutside;
 }
 
 /** The provider's API, as the person. */
@@ -48,14 +50,14 @@ export function createOAuthConnector(options: OAuthOptions): Connector {
     authorizationUrl: async (request) => ok(authorizationUrl(options, request, await request.seal(null))),
     identify: (callback) =>
       settle(async () => {
-        const { clientId, clientSecret, clientAuthentication, fetchOutside } = options;
+        const { clientId, clientSecret, clientAuthentication } = options;
         const server: oauth.AuthorizationServer = { issuer: options.issuer, token_endpoint: options.tokenEndpoint };
         const client: oauth.Client = { client_id: clientId };
         const authenticate =
           clientAuthentication === "basic"
             ? oauth.ClientSecretBasic(clientSecret)
             : oauth.ClientSecretPost(clientSecret);
-        const upstream = makeUpstreamOptions(fetchOutside, options.issuer);
+        const upstream = makeUpstreamOptions(options, options.issuer);
         const response = await requestTokens({ server, client, authenticate, upstream }, callback);
         const tokens = await oauth.processAuthorizationCodeResponse(server, client, response);
         return options.identityOf(openApi(options, tokens.access_token));
@@ -79,11 +81,11 @@ function authorizationUrl(options: OAuthOptions, request: UpstreamRequest, state
   return url.href;
 }
 
-function openApi({ fetchOutside, apiHeaders }: OAuthOptions, token: string): Api {
-  const fetch = makeUpstreamFetch(fetchOutside);
+function openApi(options: OAuthOptions, token: string): Api {
+  const fetch = makeUpstreamFetch(options);
   return {
     read: async (url) => {
-      const headers = { ...apiHeaders, authorization: `Bearer ${token}` };
+      const headers = { ...options.apiHeaders, authorization: `Bearer ${token}` };
       const response = await fetch(url, { method: "GET", headers });
       if (response.status !== 200) throw new NoAnswer(`answered a question about you with status ${response.status}`);
       const json = parseJson(new Uint8Array(await response.arrayBuffer()), MAX_API_VALUES);

@@ -4,16 +4,14 @@
 // Spec: https://docs.github.com/en/rest/users/emails; https://docs.github.com/en/rest/orgs/members;
 //   https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
 
-import type { FetchOutside } from "../../../../shared/http/outside.ts";
 import { isCount, member } from "../../../../shared/json/member.ts";
-import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { domainOf } from "../../../../shared/oauth/connectors/policy.ts";
 import { GITHUB_HOST, type GithubConfig, groupName } from "../../../../shared/oauth/connectors/types/github.ts";
 import { err, type Result } from "../../../../shared/result.ts";
 import { admitVouched, refuseUnverified } from "../admission.ts";
 import type { Connector, ConnectorError, Identity } from "../connector.ts";
 import { NoAnswer } from "../upstream.ts";
-import { type Api, createOAuthConnector, readPages } from "./connector.ts";
+import { type Api, createOAuthConnector, type OAuthTools, readPages } from "./connector.ts";
 
 const PAGE_SIZE = 100;
 const API_HEADERS = {
@@ -26,10 +24,7 @@ const ASK_OWNER =
   "If you are a member of an organization that may sign here, make sure that you have accepted its invitation, and that it has approved this application.";
 
 /** Creates the connector. */
-export function createGithubConnector(
-  config: GithubConfig,
-  tools: { readonly identity: ConnectorIdentity; readonly clientSecret: string; readonly fetchOutside: FetchOutside },
-): Connector {
+export function createGithubConnector(config: GithubConfig, tools: OAuthTools): Connector {
   const base = `https://${config.host}`;
   const apiBase = config.host === GITHUB_HOST ? "https://api.github.com" : `${base}/api/v3`;
   return createOAuthConnector({

@@ -7,6 +7,7 @@ import { ok, type Result } from "../../../../shared/result.ts";
 import { unixMs } from "../../../../shared/time.ts";
 import { makeIssuerKey, signToken } from "../../../../test/support/authority/identity-token.ts";
 import { valueOf } from "../../../../test/support/value-of.ts";
+import { PLATFORM } from "../../platform.ts";
 import type { Connector, ConnectorError, Known } from "../connector.ts";
 import { createConnector } from "../registry.ts";
 
@@ -64,7 +65,7 @@ function createExample(clientId = "c"): Connector {
     policy,
   } as const;
   const row = { type: "oidc", id: ISSUER, slug: "oidc", name: "Example", config } as const;
-  return createConnector(row, { clientSecret: "s", fetchOutside, now: () => unixMs(Date.now()) });
+  return createConnector(row, { ...PLATFORM, clientSecret: "s", fetchOutside });
 }
 
 const request = {

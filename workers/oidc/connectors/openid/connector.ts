@@ -5,7 +5,6 @@
 
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import type { FetchOutside } from "../../../../shared/http/outside.ts";
 import { member } from "../../../../shared/json/member.ts";
 import type { ConnectorIdentity } from "../../../../shared/oauth/connectors/connectors.ts";
 import { challengeOf } from "../../../../shared/oauth/request/pkce.ts";
@@ -20,13 +19,13 @@ import type {
   UpstreamCallback,
   UpstreamRequest,
 } from "../connector.ts";
-import { makeUpstreamOptions, type UpstreamOptions } from "../upstream.ts";
+import { makeUpstreamOptions, type UpstreamOptions, type UpstreamTools } from "../upstream.ts";
 import { settle, wrong } from "./errors.ts";
 import { createMetadataSource, type MetadataSource, packMetadata } from "./metadata.ts";
 import { requestTokens } from "./request-tokens.ts";
 
 /** The parts of a connector to an OpenID provider. */
-export interface OpenIdOptions {
+export interface OpenIdOptions extends UpstreamTools {
   readonly identity: ConnectorIdentity;
   readonly kind: ConnectorKind;
   /** The discovery document is below it. */
@@ -45,7 +44,6 @@ export interface OpenIdOptions {
   readonly neededClaims: readonly string[];
   /** Decides by the claims of a verified token which addresses are vouched for, and admits. */
   readonly identityOf: (claims: Claims) => Result<readonly Identity[], ConnectorError>;
-  readonly fetchOutside: FetchOutside;
   readonly now: () => UnixMs;
 }
 
@@ -71,14 +69,14 @@ export function createOpenIdConnector(options: OpenIdOptions): Connector {
     kind: options.kind,
     authorizationUrl: (request) =>
       settle(async () => {
-        const server = await metadata.read(makeUpstreamOptions(options.fetchOutside, options.metadataAt));
+        const server = await metadata.read(makeUpstreamOptions(options, options.metadataAt));
         if (!server.ok) return server;
         const state = await request.seal(packMetadata(server.value, options));
         return authorizationUrl(server.value, options, { ...request, state });
       }),
     identify: (callback) =>
       settle(async () => {
-        const upstream = makeUpstreamOptions(options.fetchOutside, options.metadataAt);
+        const upstream = makeUpstreamOptions(options, options.metadataAt);
         const server = await metadata.readAgain(upstream, callback.known);
         if (!server.ok) return server;
         const redemption = { server: server.value, options, upstream, renew: metadata.renew };
