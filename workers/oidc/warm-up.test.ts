@@ -26,7 +26,7 @@ function forbidWhatStartUpForbids(): void {
     },
   );
   vi.spyOn(AbortSignal, "timeout").mockImplementation(refuse);
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(refuse as never);
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(refuse);
   vi.spyOn(crypto, "getRandomValues").mockImplementation(refuse);
 }
 

@@ -3,10 +3,11 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { encodeBase64Url } from "../../shared/bytes/base64.ts";
-import { decodeUtf8, encodeUtf8 } from "../../shared/bytes/utf8.ts";
+import { encodeUtf8 } from "../../shared/bytes/utf8.ts";
 import { decodeEcdsaSignature } from "../../shared/crypto/ecdsa-signature.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { createGate } from "../../shared/http/rate-gate.ts";
+import { parseJson } from "../../shared/json/parse.ts";
 import { parseConnectors } from "../../shared/oauth/connectors/connectors.ts";
 import { makeClientTable } from "../../shared/oauth/request/clients.ts";
 import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
@@ -225,12 +226,12 @@ function makeIdentityToken(): string {
 /** As much of a Response as the library uses. It knows one by its tag. */
 function likeResponse(bytes: Uint8Array<ArrayBuffer> | null, { status = 200 }: ResponseInit): Response {
   const body = bytes ?? new Uint8Array();
-  const text = decodeUtf8(body);
+  const json = parseJson(body);
   const members = {
     status,
     headers: JSON_HEADERS,
     bodyUsed: false,
-    json: () => Promise.resolve(JSON.parse(text.ok ? text.value : "null") as unknown),
+    json: () => Promise.resolve(json.ok ? json.value : null),
     arrayBuffer: () => Promise.resolve(body.slice().buffer),
   };
   return Object.assign(Object.create({ [Symbol.toStringTag]: "Response" }), members) as Response;
