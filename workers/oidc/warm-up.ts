@@ -41,8 +41,8 @@ const QUERY = `client_id=sigstore&redirect_uri=${LISTENER}&response_type=code&sc
 type Serve = (request: Request, provider: Provider, remote: OidcUpstream) => Promise<Response>;
 
 /**
- * Returns the number of steps that ran up to their response, and of people whom a provider identified. No token is signed: an RSA key costs more at start-up than
- * it saves later.
+ * Returns the number of steps that ran up to their response, and of people whom a provider identified. No token is
+ * signed: an RSA key costs more at start-up than it saves later.
  */
 export const warmUp = (serve: Serve): Promise<number> => runWarmUp(() => signSomebodyIn(serve));
 
