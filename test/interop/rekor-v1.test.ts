@@ -2,7 +2,7 @@
 // The Rekor v1 log beside rekor-server, as released: the same requests, and rekor-cli with both. The reference needs
 // Debian's mariadb-server; without it these tests are skipped.
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { interopTool } from "../../tools/interop-tools.ts";
 import { Random } from "../faults/random.ts";
 import { makeDsseEntry, makeHashedRekord, takeEntry, type V1LogEntry } from "../support/logs/rekor-v1.ts";
-import { findAnyPort, startStack, type TestStack } from "../support/process/stack.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 import { hasMariaDb, type RekorServer, startRekor } from "./rekor-server.ts";
 
 const MUTATIONS = Number(process.env["SIGEDGE_REKOR_MUTATIONS"] ?? 2000);
@@ -26,13 +26,8 @@ let folder: string;
 beforeAll(async () => {
   if (!hasMariaDb) return;
   folder = mkdtempSync(join(tmpdir(), "sigedge-rekor-v1-"));
-  const port = await findAnyPort();
-  const state = join(folder, "state");
-  execFileSync("mkdir", [state]);
-  const row = { name: "rekor-v1", kind: "rekor-v1", url: `http://localhost:${port}` };
-  writeFileSync(join(state, "shards.json"), JSON.stringify([row]));
   const vars = { ACCEPT: "open", REKOR_V1_DUPLICATES: "conflict", ENTRIES_PER_KEY: "1000000" };
-  [reference, stack] = await Promise.all([startRekor(), startStack({ state, port, vars })]);
+  [reference, stack] = await Promise.all([startRekor(), startStack({ hasRekorV1: true, vars })]);
 }, 180_000);
 
 afterAll(async () => {

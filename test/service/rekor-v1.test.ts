@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ import {
   type V1Signer,
 } from "../support/logs/rekor-v1.ts";
 import { plainLeafHash } from "../support/logs/tree-hashes.ts";
-import { findAnyPort, startStack, type TestStack } from "../support/process/stack.ts";
+import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const key = signingKey("ecdsa-p256");
 const signer: V1Signer = {
@@ -49,13 +49,7 @@ async function add(entry: object): Promise<V1LogEntry> {
 
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), "sigedge-v1-"));
-  mkdirSync(state, { recursive: true });
-  const port = await findAnyPort();
-  writeFileSync(
-    join(state, "shards.json"),
-    JSON.stringify([{ name: "rekor-v1", kind: "rekor-v1", url: `http://localhost:${port}` }]),
-  );
-  stack = await startStack({ state, port, vars: { ACCEPT: "open" } });
+  stack = await startStack({ state, hasRekorV1: true, vars: { ACCEPT: "open" } });
   logKey = await (await fetch(api("/log/publicKey"))).text();
   const info: { treeID: string } = await (await fetch(api("/log"))).json();
   treeId = info.treeID;

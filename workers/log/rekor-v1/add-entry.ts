@@ -22,7 +22,7 @@ import { applyWritePolicy } from "../rekor-v2/write-policy.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { entryIdOf, logEntryJson, type PromisedProof } from "./log-entry.ts";
 import { respondJson } from "./respond.ts";
-import { renderAddError, renderEntryProblem } from "./status.ts";
+import { renderAddError, renderEntryProblem, renderReadError } from "./status.ts";
 
 const MAX_BODY_BYTES = maxBodyBytesOf(ROUTES, "v1AddEntry");
 /** The sequencer's limit. An entry with a certificate has 3 KiB. */
@@ -50,7 +50,8 @@ export async function addV1Entry(request: Request, config: Config, site: LogSite
 }
 
 function renderProblem(request: Request, error: EntryProblem | AddEntryError): Response {
-  return isEntryProblem(error) ? renderEntryProblem(error) : renderAddError(request, error);
+  if (isEntryProblem(error)) return renderEntryProblem(error);
+  return error.code === "body_too_large" ? renderReadError(request, error) : renderAddError(request, error);
 }
 
 async function readSubmission(
