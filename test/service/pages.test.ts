@@ -232,7 +232,7 @@ describe("a page", () => {
     expect([headers.get("cache-control"), headers.get("vary")]).toEqual(["no-cache", "accept"]);
   });
 
-  it("lead to where a person watches: a result, an entry, a certificate and an identity", async () => {
+  it("leads to where a person watches: a result, an entry, a certificate and an identity", async () => {
     for (const path of [signed, "/entry/certificate/0", `/identity-of/${ALICE}`, `/search?email=${ALICE}`]) {
       const [, main = ""] = /<main[^>]*>([^]*)<\/main>/.exec((await read(path)).text) ?? [];
       expect([path, main]).toEqual([path, expect.stringMatching(/<a href="\/watch">Watch/)]);

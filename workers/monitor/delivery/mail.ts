@@ -112,15 +112,12 @@ function describeRefusal(error: unknown): string {
   return typeof code === "string" && /^E_[A-Z_]{1,60}$/.test(code) ? `answered ${code}` : "did not accept it";
 }
 
-/** One mail about some events. */
+/** One mail about some events. Its subject is the first that needs somebody, since mailboxes show no more. */
 export function makeEventLetter(to: string, watch: string, events: readonly MonitorEvent[]): Letter {
-  const [first] = events;
-  const described = events.map(describeEvent);
-  const subject =
-    first === undefined || events.length > 1
-      ? `${events.length} new entries that you watch`
-      : describeEvent(first).subject;
-  return { to, watch, subject, text: described.map(({ text }) => text).join("\n\n") };
+  const [first] = [...events.filter(({ kind }) => kind !== "match.expected"), ...events];
+  const more = events.length > 1 ? `, and ${events.length - 1} more` : "";
+  const subject = first === undefined ? "Nothing new" : `${describeEvent(first).subject}${more}`;
+  return { to, watch, subject, text: events.map((event) => describeEvent(event).text).join("\n\n") };
 }
 
 /** A mail that says that it is a test. */

@@ -2,8 +2,9 @@
 // The monitor's object: what it tells, in which order, however often it is killed and however its receivers behave, and
 // what that costs.
 
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { FulcioExtensions } from "../../../shared/fulcio/extensions.ts";
 import type { LogReport } from "../../../shared/rpc/log-reads.ts";
 import type { TailEntry } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
@@ -13,6 +14,8 @@ import {
   certificateWith,
   emailName,
   makeHashedRecord,
+  SPKI,
+  uriName,
 } from "../../../test/support/monitor/records.ts";
 import { MAX_PENDING } from "./outbox-table.ts";
 
@@ -143,6 +146,119 @@ describe("a receiver", () => {
       type: "backlog",
       data: { count: 700 },
     });
+  });
+});
+
+describe("a team", () => {
+  const WIDGET = "https://github.com/example-org/widget";
+  const ISSUER = "https://token.actions.githubusercontent.com";
+  const BUILD = {
+    issuerV2: ISSUER,
+    sourceRepositoryUri: WIDGET,
+    sourceRepositoryIdentifier: "632596897",
+    sourceRepositoryOwnerUri: "https://github.com/example-org",
+    sourceRepositoryOwnerIdentifier: "131804563",
+    buildConfigUri: `${WIDGET}/.github/workflows/release.yml@refs/tags/v1`,
+  };
+  const OTHER = {
+    issuerV2: "https://issuer.example.com",
+    sourceRepositoryUri: "https://github.com/other-org/widget",
+    sourceRepositoryIdentifier: "1",
+    sourceRepositoryOwnerUri: "https://github.com/other-org",
+    sourceRepositoryOwnerIdentifier: "2",
+    buildConfigUri: "https://github.com/other-org/widget/.github/workflows/release.yml@refs/tags/v1",
+  };
+  const certificateOf = (extensions: FulcioExtensions): Uint8Array =>
+    certificateWith({ names: [uriName(extensions.buildConfigUri ?? "")], extensions });
+  const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();
+  const hexOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+  const entryOf = (text: string, verifier: object): TailEntry => ({
+    record: makeHashedRecord(digestOf(text), verifier),
+    timestamp: unixMs(START),
+    hints: null,
+  });
+  const OTHER_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({
+    type: "spki",
+    format: "der",
+  });
+  const byKey = { keyDetails: "PKIX_ECDSA_P256_SHA_256", publicKey: { rawBytes: OTHER_KEY.toString("base64") } };
+
+  it.each([
+    ["repository", { repository: WIDGET }],
+    ["repository, by its number", { repositoryId: "632596897" }],
+    ["owner", { owner: "https://github.com/example-org" }],
+    ["owner, by its number", { ownerId: "131804563" }],
+    ["issuer", { issuer: ISSUER }],
+    ["workflow, at any ref", { workflow: `${WIDGET}/.github/workflows/release.yml` }],
+    ["name", { name: BUILD.buildConfigUri }],
+    ["key", { publicKey: hexOf(SPKI) }],
+    ["certificate", { certificate: hexOf(certificateOf(BUILD)) }],
+    ["digest", { digest: `sha256:${digestOf("watched").toString("hex")}` }],
+    ["one of several repositories, and its issuer", { repository: ["https://github.com/x/y", WIDGET], issuer: ISSUER }],
+  ])("watches a %s, and gets no other", async (_, what) => {
+    const lab = open([{ id: "team", ...what, tell: TELL }]);
+    const other = { ...("publicKey" in what ? byKey : certificateVerifier(certificateOf(OTHER))) };
+    lab.logs
+      .get("signature")
+      ?.push(
+        entryOf("other", other),
+        entryOf("watched", certificateVerifier(certificateOf(BUILD))),
+        entryOf("another", other),
+      );
+    await add(lab);
+    await lab.run();
+    expect(lab.accepted).toEqual(keysOf("team", [1]));
+  });
+});
+
+it("tells a team about an entry only if all members of its row fit", async () => {
+  const repository = "https://github.com/example-org/widget";
+  const lab = open([{ id: "team", repository, issuer: "https://issuer.example.com", tell: TELL }]);
+  const extensions = { issuerV2: "https://token.actions.githubusercontent.com", sourceRepositoryUri: repository };
+  const verifier = certificateVerifier(certificateWith({ names: [uriName(repository)], extensions }));
+  lab.logs
+    .get("signature")
+    ?.push({ record: makeHashedRecord(Buffer.alloc(32), verifier), timestamp: unixMs(START), hints: null });
+  await add(lab);
+  await lab.run();
+  expect(lab.requests).toEqual([]);
+});
+
+describe("a mail", () => {
+  const mailed = { MAIL_URL: "https://mail.example.com/", MAIL_FROM: "watch@sign.example.com" };
+  const openMailed = (isDigest: boolean): MonitorLab =>
+    open([watchOf("alice", "alice@example.com", { tell: { mail: "alice@example.com", digest: isDigest } })], mailed);
+  const subjectsOf = (lab: MonitorLab): readonly string[] =>
+    lab.requests.map(({ body }) => (JSON.parse(body) as { subject: string }).subject);
+
+  it("comes at once; what arises within ten minutes comes in one after them", async () => {
+    const lab = openMailed(false);
+    await add(lab, "alice@example.com");
+    await lab.run(START + 60_000);
+    await add(lab, "alice@example.com", "alice@example.com");
+    await lab.run();
+    expect(subjectsOf(lab)).toEqual([
+      "Unexpected signature by alice@example.com",
+      "Unexpected signature by alice@example.com, and 1 more",
+    ]);
+    const [first, second] = lab.requests;
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(600_000);
+  });
+
+  it("once a day comes at the end of the day, UTC, and has all of it", async () => {
+    const lab = openMailed(true);
+    for (let hour = 0; hour < 3; hour++) {
+      vi.setSystemTime(START + hour * 3_600_000);
+      await add(lab, "alice@example.com");
+      await lab.run(START + (hour + 1) * 3_600_000 - 1);
+    }
+    expect(lab.requests).toEqual([]);
+    await lab.run();
+    expect(subjectsOf(lab)).toEqual(["Unexpected signature by alice@example.com, and 2 more"]);
+    const [{ at, body } = { at: 0, body: "" }] = lab.requests;
+    const midnight = Math.ceil(START / DAY) * DAY;
+    expect([at >= midnight, at < midnight + 60_000]).toEqual([true, true]);
+    for (const index of [0, 1, 2]) expect(body).toContain(`sign.example.com/${index}`);
   });
 });
 
