@@ -14,6 +14,8 @@ export interface Counts {
   readonly r2ClassB: number;
   /** SQLite's count, plus one for each alarm that is set. */
   readonly durableObjectRowsWritten: number;
+  /** Those of the monitor's object among them. */
+  readonly monitorRowsWritten: number;
   readonly durableObjectRowsRead: number;
   readonly d1RowsWritten: number;
 }
@@ -24,7 +26,14 @@ export function counts(): Counts {
   return { ...total };
 }
 
-const total = { r2ClassA: 0, r2ClassB: 0, durableObjectRowsWritten: 0, durableObjectRowsRead: 0, d1RowsWritten: 0 };
+const total = {
+  r2ClassA: 0,
+  r2ClassB: 0,
+  durableObjectRowsWritten: 0,
+  monitorRowsWritten: 0,
+  durableObjectRowsRead: 0,
+  d1RowsWritten: 0,
+};
 
 /** Wraps a bucket so that its operations are counted. */
 export function meterBucket(bucket: R2Bucket): R2Bucket {
@@ -57,7 +66,12 @@ export function meterDatabase(database: D1Database): D1Database {
  * Counts SQL cursors. A cursor knows its rows only once it is read to the end, so it is counted at the next statement.
  */
 class Meter {
+  readonly #isMonitor: boolean;
   #cursor: SqlStorageCursor<Record<string, SqlStorageValue>> | null = null;
+
+  constructor(isMonitor: boolean) {
+    this.#isMonitor = isMonitor;
+  }
 
   take(cursor: SqlStorageCursor<Record<string, SqlStorageValue>>): void {
     this.settle();
@@ -65,17 +79,22 @@ class Meter {
   }
 
   settle(): void {
-    total.durableObjectRowsWritten += this.#cursor?.rowsWritten ?? 0;
+    this.write(this.#cursor?.rowsWritten ?? 0);
     total.durableObjectRowsRead += this.#cursor?.rowsRead ?? 0;
     this.#cursor = null;
+  }
+
+  write(rows: number): void {
+    total.durableObjectRowsWritten += rows;
+    if (this.#isMonitor) total.monitorRowsWritten += rows;
   }
 }
 
 const meters: Meter[] = [];
 
 /** Wraps a Durable Object's storage so that its rows and alarms are counted. */
-export function meterStorage(storage: DurableObjectStorage): DurableObjectStorage {
-  const meter = new Meter();
+export function meterStorage(storage: DurableObjectStorage, isMonitor = false): DurableObjectStorage {
+  const meter = new Meter(isMonitor);
   meters.push(meter);
   const sql = override(storage.sql, {
     exec: (query: string, ...bindings: readonly SqlStorageValue[]) => {
@@ -87,7 +106,7 @@ export function meterStorage(storage: DurableObjectStorage): DurableObjectStorag
   return override(storage, {
     sql,
     setAlarm: (at: number | Date) => {
-      total.durableObjectRowsWritten++;
+      meter.write(1);
       return storage.setAlarm(at);
     },
   });

@@ -33,6 +33,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
         name: "Durable Object rows",
         figures: [
           figure("written", countEach("durableObjectRowsWritten"), "", BUDGET.durableObjectRows),
+          figure("by the monitor", countEach("monitorRowsWritten"), "", BUDGET.monitorRows),
           figure("read", countEach("durableObjectRowsRead"), ""),
         ],
       },

@@ -84,6 +84,7 @@ export const BUDGET = {
   loadP99Ms: atMost(300),
   r2ClassA: atMost(0.02),
   durableObjectRows: atMost(10),
+  monitorRows: atMost(1),
   d1Rows: atMost(8),
   bundleKib: atMost(350),
   startUpMs: cpuAtMost(80),

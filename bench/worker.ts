@@ -31,8 +31,8 @@ const meterEnv: (env: ComposedEnv) => ComposedEnv = readOncePerEnv((real) => {
 });
 
 /** Shadows the `storage` property: the object itself must stay the platform's. */
-const meterContext = (ctx: DurableObjectState): DurableObjectState =>
-  Object.defineProperty(ctx, "storage", { value: meterStorage(ctx.storage) });
+const meterContext = (ctx: DurableObjectState, isMonitor = false): DurableObjectState =>
+  Object.defineProperty(ctx, "storage", { value: meterStorage(ctx.storage, isMonitor) });
 
 /** The sequencer with metered storage and bindings. */
 export class Sequencer extends DevSequencer {
@@ -51,7 +51,7 @@ export class Anchor extends DevAnchor {
 /** The monitor with metered storage. */
 export class Monitor extends DevMonitor {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
-    super(meterContext(ctx), env);
+    super(meterContext(ctx, true), env);
   }
 }
 

@@ -24,6 +24,7 @@ const CODES: Readonly<Record<EventKind, ExitCode>> = {
   "monitor.lagging": 0,
   "shard.rotated": 0,
   "expiry.near": 0,
+  "trust.problem": 0,
   backlog: 3,
   "delivery.failed": 0,
   recovered: 0,

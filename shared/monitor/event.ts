@@ -78,13 +78,15 @@ interface SecurityDetails {
 /** Kind → details, of the events about infrastructure. `since` tells one outage from the next. */
 interface InfrastructureDetails {
   readonly "log.unreachable": { readonly since: UnixMs; readonly reason: string };
-  readonly "log.stalled": { readonly since: UnixMs; readonly size: number };
+  readonly "log.stalled": { readonly since: UnixMs; readonly size: number; readonly reason?: string };
   /** Entries that could not be read. */
   readonly "log.gap": { readonly from: number; readonly to: number; readonly reason: string };
   readonly "witness.lost": { readonly witness: string; readonly since: UnixMs };
   readonly "monitor.lagging": { readonly since: UnixMs; readonly entries: number; readonly seconds: number };
   readonly "shard.rotated": { readonly next: string };
   readonly "expiry.near": { readonly what: string; readonly notAfter: UnixMs };
+  /** Something that cannot be renewed, is retired and still in use, or differs from what is signed. */
+  readonly "trust.problem": { readonly since: UnixMs; readonly problem: string };
   readonly backlog: { readonly what: string; readonly since: UnixMs; readonly count: number };
   readonly "delivery.failed": {
     readonly channel: string;
@@ -136,6 +138,7 @@ const CLASSES: { readonly [Kind in EventKind]: EventOf<Kind>["class"] } = {
   "monitor.lagging": "infrastructure",
   "shard.rotated": "infrastructure",
   "expiry.near": "infrastructure",
+  "trust.problem": "infrastructure",
   backlog: "infrastructure",
   "delivery.failed": "infrastructure",
   recovered: "infrastructure",
@@ -179,6 +182,7 @@ const CAUSES: { readonly [Kind in EventKind]: Cause<Kind> } = {
   "monitor.lagging": ({ since }, log) => [log, since],
   "shard.rotated": ({ next }, log) => [log, next],
   "expiry.near": ({ what, notAfter }) => [what, notAfter],
+  "trust.problem": ({ problem, since }) => [problem, since],
   backlog: ({ what, since }) => [what, since],
   "delivery.failed": ({ channel, since }) => [channel, since],
   recovered: ({ key }) => [key],

@@ -155,10 +155,11 @@ const WORDS: { readonly [Kind in EventKind]: (event: EventOf<Kind>) => Words } =
     ],
     advice: "Entries are not checked until it answers. The monitor tries again by itself.",
   }),
-  "log.stalled": ({ log, details: { since, size } }) => ({
+  "log.stalled": ({ log, details: { since, size, reason } }) => ({
     subject: `The log ${log} does not grow`,
     rows: [
       ["since", timeOf(since)],
+      ["reason", reason ?? null],
       ["size", String(size)],
     ],
     advice: "Ask its operator whether it takes entries.",
@@ -198,6 +199,14 @@ const WORDS: { readonly [Kind in EventKind]: (event: EventOf<Kind>) => Words } =
     subject: `${what} expires on ${formatRfc3339(notAfter)}`,
     rows: [["expires", formatRfc3339(notAfter)]],
     advice: "Renew it before.",
+  }),
+  "trust.problem": ({ details: { since, problem } }) => ({
+    subject: `Trust: ${problem}`,
+    rows: [
+      ["since", timeOf(since)],
+      ["problem", problem],
+    ],
+    advice: "Clients stop trusting the deployment if nobody acts. /healthz says the same until it is mended.",
   }),
   backlog: ({ details: { what, since, count } }) => ({
     subject: `Backlog: ${count} of ${what}`,

@@ -38,8 +38,8 @@ export interface MonitorLab {
   /** Throws from the next call of this number of the storage, counted from now; null never. */
   readonly failAfter: (calls: number | null) => void;
   readonly readsFail: (isFailing: boolean) => void;
-  /** Changes what the services report about themselves. */
-  readonly suffer: (logs: readonly LogReport[], health: TrustHealth) => void;
+  /** Changes what the services report about themselves. @param health null if the trust service does not answer */
+  readonly suffer: (logs: readonly LogReport[], health: TrustHealth | null) => void;
   /** Changes how the receiver answers; null accepts. */
   readonly answer: (how: Answer | null) => void;
   readonly query: (sql: string) => readonly Record<string, unknown>[];
@@ -99,7 +99,11 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     },
   };
   let reports: readonly LogReport[] = [];
-  let trust: TrustHealth = { problems: [], expiries: [] };
+  let trust: TrustHealth | null = { problems: [], expiries: [] };
+  const readHealth = async (): Promise<TrustHealth> => {
+    if (trust === null) throw new Error("away");
+    return trust;
+  };
   const reads: Pick<LogReadsRpc, "readHeads" | "readRecords" | "reportLogs"> = {
     reportLogs: async () => reports,
     readHeads: async () => [...logs].map(([name, entries]) => toHead(name, entries.length)),
@@ -117,7 +121,7 @@ export function openMonitorLab(settings: Readonly<Record<string, string>>): Moni
     if (response.ok) accepted.push(headers.get("webhook-id") ?? "");
     return response;
   });
-  const unused = { MONITOR: {}, OIDC: {}, READS: {}, WRITES: {}, TRUST: { readHealth: async () => trust } };
+  const unused = { MONITOR: {}, OIDC: {}, READS: {}, WRITES: {}, TRUST: { readHealth } };
   const env = { PUBLIC_URL: "https://sign.example.com", ...settings, ...unused, LOG: reads } as unknown as MonitorEnv;
   const create = (): Monitor => new Monitor({ storage } as unknown as DurableObjectState, { ...env });
   let object = create();

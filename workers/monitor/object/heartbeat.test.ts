@@ -36,6 +36,16 @@ it("counts from the newest time at which it was not behind", () => {
   expect(log?.behindSince).toBe(START + 20 * MINUTE);
 });
 
+it("is not behind a busy log, which is ahead whenever somebody asks", () => {
+  let minute = 0;
+  const heartbeat = new Heartbeat({ get: () => ({ next: minute, completeAt: unixMs(START + minute * MINUTE) }) });
+  for (; minute < 60; minute++) {
+    const now = unixMs(START + minute * MINUTE + 5_000);
+    const logs = heartbeat.read([headOf(minute + 1)], now);
+    expect([logs[0]?.behindSince, describeLags(logs, now)]).toEqual([minute === 0 ? now : now - 5_000, []]);
+  }
+});
+
 it("says of a log that was never looked at that it was not", () => {
   const [log] = new Heartbeat({ get: () => null }).read([headOf(12)], unixMs(START));
   expect(log).toEqual({ log: "signature", next: 0, completeAt: null, treeSize: 12, behindSince: START });

@@ -3,7 +3,7 @@
 
 import type { LogHead } from "../../../shared/rpc/log-reads.ts";
 import type { LogProgress } from "../../../shared/rpc/monitor.ts";
-import type { UnixMs } from "../../../shared/time.ts";
+import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import type { CursorTable } from "./cursor-table.ts";
 
 /** Longer than any look takes, its retries included. */
@@ -23,7 +23,9 @@ export class Heartbeat {
     return heads.map(({ name, head }) => {
       const { next, completeAt } = this.#cursors.get(name) ?? { next: 0, completeAt: null };
       const treeSize = head?.treeSize ?? null;
-      const behindSince = this.#noteLag(name, treeSize !== null && next >= treeSize, now);
+      const since = this.#noteLag(name, treeSize !== null && next >= treeSize, now);
+      // A busy log is ahead whenever somebody asks, and every look is complete all the same.
+      const behindSince = since === null ? null : unixMs(Math.max(since, completeAt ?? 0));
       return { log: name, next, completeAt, treeSize, behindSince };
     });
   }
@@ -39,10 +41,15 @@ export class Heartbeat {
   }
 }
 
+/** Whether the monitor has been behind this log for longer than it may be. */
+export const isLagging = ({ behindSince }: LogProgress, now: UnixMs): boolean =>
+  behindSince !== null && now - behindSince >= MAX_LAG_MS;
+
 /** One sentence for each log that the monitor has been behind for longer than it may be. */
 export const describeLags = (logs: readonly LogProgress[], now: UnixMs): readonly string[] =>
-  logs.flatMap(({ log, next, treeSize, behindSince }) => {
-    if (behindSince === null || now - behindSince < MAX_LAG_MS) return [];
+  logs.flatMap((progress) => {
+    const { log, next, treeSize } = progress;
+    if (!isLagging(progress, now)) return [];
     const behind = treeSize === null ? "cannot read" : `is ${treeSize - next} entries behind`;
     return [`the monitor ${behind} the log ${log}: its log lines say why (monitor_look_failed)`];
   });

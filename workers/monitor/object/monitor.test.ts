@@ -408,6 +408,7 @@ describe("the operator", () => {
     ({
       name: "signature",
       origin: "sign.example.com",
+      head: { treeSize: 0, rootHash: new Uint8Array(32) },
       description: { ...described, ...changes },
     }) as unknown as LogReport;
   const WELL = { problems: [], expiries: [] };
@@ -419,11 +420,11 @@ describe("the operator", () => {
     lab.suffer([reportOf({ state: "refusing", reason: "it disagrees with its anchor" })], WELL);
     await lab.object().wake();
     await lab.run(START + 3_600_000);
-    expect(typesOf(lab)).toEqual(["log.unreachable"]);
+    expect(typesOf(lab)).toEqual(["log.stalled"]);
     lab.kill();
     lab.suffer([reportOf({})], WELL);
     await lab.run();
-    expect(typesOf(lab)).toEqual(["log.unreachable", "recovered"]);
+    expect(typesOf(lab)).toEqual(["log.stalled", "recovered"]);
     expect(lab.alarmAt()).toBe(null);
   });
 
@@ -437,21 +438,93 @@ describe("the operator", () => {
       WELL,
       "witness.lost",
     ],
+    ["a log that takes no entries", [reportOf({ state: "full" })], WELL, "log.stalled"],
+    ...["tuf_timestamp", "tuf_root", "ca_certificate", "tsa_certificate"].map(
+      (what) =>
+        [
+          `an expiry: ${what}`,
+          [reportOf({})],
+          {
+            problems: [`${what} expires on 2027-01-30, in 15 days: renew it.`],
+            expiries: [{ what, expires: new Date(START + 15 * DAY).toISOString(), secondsLeft: 1 }],
+          },
+          "expiry.near",
+        ] as const,
+    ),
     [
-      "a certificate that expires",
+      "a certificate of an authority that nobody need renew yet",
       [reportOf({})],
       {
         problems: [],
-        expiries: [{ what: "tsa leaf", expires: new Date(START + 7 * DAY).toISOString(), secondsLeft: 1 }],
+        expiries: [{ what: "ca_root", expires: new Date(START + 90 * DAY).toISOString(), secondsLeft: 1 }],
       },
-      "expiry.near",
+      null,
+    ],
+    [
+      "metadata that cannot be renewed",
+      [reportOf({})],
+      { problems: ["The TUF timestamp could not be signed: TUF_KEY is another key."], expiries: [] },
+      "trust.problem",
+    ],
+    [
+      "a key that is in use and not in the signed trusted root",
+      [reportOf({})],
+      { problems: ["trusted_root.json lacks the key of the log signature."], expiries: [] },
+      "trust.problem",
+    ],
+    ["a trust service that does not answer", [reportOf({})], null, "trust.problem"],
+    [
+      "a log that refuses, once, though the trust service says so too",
+      [reportOf({ state: "refusing", reason: "it disagrees with its anchor" })],
+      { problems: ["the log signature refuses to write: it disagrees with its anchor"], expiries: [] },
+      "log.stalled",
     ],
   ] as const)("learns of %s", async (_, reports, health, type) => {
     const lab = open([], alerts);
     lab.suffer(reports, health);
     await lab.object().wake();
     await lab.run(START + 60_000);
-    expect(typesOf(lab)).toEqual([type]);
+    expect(typesOf(lab)).toEqual(type === null ? [] : [type]);
+  });
+
+  it("learns once of a sentence whose days count down", async () => {
+    const lab = open([], alerts);
+    for (const days of [9, 8]) {
+      lab.suffer([reportOf({})], { problems: [`The root of TUF must be signed in ${days} days.`], expiries: [] });
+      await lab.object().wake();
+      await lab.run(START + (10 - days) * 3_600_000);
+    }
+    expect(typesOf(lab)).toEqual(["trust.problem"]);
+  });
+
+  it("learns of a log that has lost entries, and never that this is over", async () => {
+    const lab = open([watchOf("alice", "alice@example.com")], alerts);
+    lab.suffer([reportOf({})], WELL);
+    await add(lab, "bob@example.com", "bob@example.com");
+    await lab.run(START + 60_000);
+    expect(typesOf(lab)).toEqual([]);
+    for (const [i, treeSize] of [1, 3].entries()) {
+      lab.suffer([reportOf({ treeSize, indexedEntries: treeSize })], WELL);
+      vi.setSystemTime(START + (i + 1) * 3_600_000);
+      await lab.object().wake();
+      await lab.run(START + (i + 1) * 3_600_000 + 60_000);
+    }
+    expect(typesOf(lab)).toEqual(["log.inconsistent"]);
+    expect(JSON.parse(lab.requests[0]?.body ?? "")).toMatchObject({
+      data: { latter: { size: 1 }, reason: "the monitor has looked at 2 entries, and the log has 1" },
+    });
+  });
+
+  it("learns that the monitor is behind", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const lab = open([watchOf("alice", "alice@example.com")], alerts);
+    lab.suffer([{ ...reportOf({}), head: { treeSize: 9 } } as LogReport], WELL);
+    lab.readsFail(true);
+    await add(lab, "alice@example.com");
+    await lab.run(START + 1_000_000);
+    expect(typesOf(lab)).toEqual([]);
+    await lab.run(START + 2_500_000);
+    expect(typesOf(lab)).toEqual(["monitor.lagging"]);
   });
 
   it("learns of a watch that is paused", async () => {

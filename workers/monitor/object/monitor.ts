@@ -209,7 +209,8 @@ export class Monitor extends DurableObject<MonitorEnv> implements Omit<MonitorRp
       const [reports, health] = await Promise.all([logs.reportLogs([]), trust.readHealth().catch(() => null)]);
       this.#tables.transactionSync(() => {
         const at = now();
-        const causes = listCauses(reports, health, at);
+        const progress = this.#heartbeat.read(reports, at);
+        const causes = listCauses({ reports, trust: health, progress }, at);
         for (const event of this.#causes.update(causes, { at, knowsTrust: health !== null }))
           this.#outbox.push(operator.id, event);
       });
