@@ -3,7 +3,7 @@
 // holds up no other. The trusted root is read again at the end: a shard that was opened meanwhile is read in the same
 // pass, so that no seam stays unscanned.
 
-import { LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { LOG_KINDS, type LogKind } from "../../shared/logs/kinds.ts";
 import type { MonitorEvent } from "../../shared/monitor/event.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Coverage } from "./coverage.ts";
@@ -120,8 +120,8 @@ async function startScans(parts: PassParts, first: FirstEntry, scans: LogScan[])
 const targetsOfState = ({ state }: Journal): Targets["logs"] =>
   state.logs.map(({ url, kind, origin, vkeys }) => ({ url, kind, origin, vkeys, isEnded: false }));
 
-function makeCrossCheck({ journal, crossChecked, graceMs }: PassParts, kinds: readonly string[]): CrossCheck | null {
-  const hasBoth = kinds.includes("signature") && kinds.includes("certificate");
+function makeCrossCheck({ journal, crossChecked, graceMs }: PassParts, kinds: readonly LogKind[]): CrossCheck | null {
+  const hasBoth = kinds.some((kind) => LOG_KINDS[kind].isRekor) && kinds.some((kind) => !LOG_KINDS[kind].isRekor);
   return crossChecked === "off" || !hasBoth ? null : new CrossCheck(journal.state.open, graceMs);
 }
 
@@ -149,9 +149,10 @@ const isBehind = (scan: LogScan, least: LogScan | null): boolean =>
 
 function settle(journal: Journal, scans: readonly LogScan[], crossCheck: CrossCheck | null): void {
   if (crossCheck === null) return;
-  const clockOf = (kind: string): number =>
-    Math.min(...scans.filter(({ log }) => log.kind === kind).map(({ clock }) => clock));
-  const clocks = { certificate: clockOf("certificate"), signature: clockOf("signature") };
+  // A certificate may be used in any log of signatures, whichever protocol it has.
+  const clockOf = (isRekor: boolean): number =>
+    Math.min(...scans.filter(({ log }) => LOG_KINDS[log.kind].isRekor === isRekor).map(({ clock }) => clock));
+  const clocks = { certificate: clockOf(false), signature: clockOf(true) };
   for (const { kind, origin, entry } of crossCheck.settle(clocks)) {
     if (kind === "certificate.unused") journal.raise(kind, origin, { entry, minutes: crossCheck.graceMinutes });
     else journal.raise(kind, origin, { entry });

@@ -141,6 +141,23 @@ test("no alert for whoever uses a certificate while a pass reads for hours", asy
   expect(told).toEqual([]);
 });
 
+test("a certificate may be used in a log of Rekor v1: while that cannot be read, nobody can tell", async () => {
+  const email = "v1@example.com";
+  await requestLogged(email);
+  const withV1 = await watchAddress(email);
+  const { targets } = withV1;
+  withV1.targets = () => {
+    const found = targets();
+    if (typeof found === "string") return found;
+    const signature = found.logs.find(({ kind }) => kind === "signature");
+    if (signature === undefined) return "no signature log";
+    const log = { ...signature, kind: "rekor-v1", url: "http://127.0.0.1:1", origin: "v1.example" } as const;
+    return { ...found, logs: [...found.logs, log] };
+  };
+  expect(crossChecks(await runAfter(withV1, 20))).toEqual([]);
+  expect(crossChecks(await runAfter(await watchAddress(email), 20))).toHaveLength(1);
+});
+
 test("a checkpoint that is some minutes old is no proof that a certificate is missing", async () => {
   const email = "cached@example.com";
   const lab = await watchAddress(email);
