@@ -127,6 +127,14 @@ describe("actionlint", () => {
   });
 });
 
+it("hadolint accepts the container file", () => {
+  const [, printed = ""] = /^```dockerfile\n([\s\S]*?)^```$/m.exec(readText(PAGE)) ?? [];
+  const lint = (input: string): object =>
+    spawnSync(interopTool("hadolint"), ["--failure-threshold", "warning", "-"], { input, encoding: "utf8" });
+  expect(lint(printed)).toMatchObject({ status: 0 });
+  expect(lint(printed.replace(/^FROM .*$/m, "FROM node:latest"))).toMatchObject({ status: 1 });
+});
+
 describe("the page's steps", () => {
   const section = readText(PAGE).split("## Be warned")[1]?.split(/^## /m)[0] ?? "";
   const blocks = [...section.matchAll(/^ {3}```(\w*)\n([\s\S]*?)^ {3}```$/gm)].map(([, kind = "", text = ""]) => ({

@@ -141,9 +141,8 @@ async function grow({ kind }: Stage, ...emails: readonly string[]): Promise<void
 
 /** Makes a pass. @param state the name of its state */
 function monitor({ kind, log, served }: Stage, state = "state"): Promise<MonitorRun> {
-  const isCertificates = kind === "certificate" ? ["--ct"] : [];
   const file = inFolder(`${kind}.${state}.json`);
-  return runMonitor(served.url, "--key", log.vkey, ...isCertificates, "--config", CONFIG, "--state", file);
+  return runMonitor(served.url, "--key", log.vkey, "--config", CONFIG, "--state", file);
 }
 
 /** Checks the served files with Tessera's or TesseraCT's own checker. */
@@ -157,7 +156,7 @@ async function verifyEvidence({ log }: Stage, { lines }: MonitorRun): Promise<st
   return stdout.trim();
 }
 
-/** A log, and what a monitor has seen of it. */
+/** The logs, by the programs that write them. */
 const STAGES: readonly (readonly [program: string, stage: () => Stage])[] = [
   ["rekor-tiles", () => signatures],
   ["TesseraCT", () => certificates],

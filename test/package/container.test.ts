@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseListenAddress } from "../../cli/address.ts";
 import { ROOT } from "../../cli/root.ts";
-import { isInContext, readDockerfile, type Stage, textsOf, wordsOf } from "./dockerfile.ts";
+import { isInContext, readDockerfile, readMonitorDockerfile, type Stage, textsOf, wordsOf } from "./dockerfile.ts";
 
 const text = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const [build, final] = readDockerfile() as readonly [Stage, Stage];
@@ -48,6 +48,25 @@ describe("Dockerfile", () => {
     expect(health.slice(0, 2)).toEqual(["node", "-e"]);
     expect(health[2]).toContain("http://localhost:8787/healthz");
     expect(textsOf(final, "EXPOSE")).toEqual(["8787"]);
+  });
+});
+
+describe("the container file of docs/monitoring.md", () => {
+  const stage = readMonitorDockerfile();
+  const textOf = (name: string): string => textsOf(stage, name)[0] ?? "";
+
+  it("installs this version, on the Node of this package", () => {
+    expect(stage.image).toBe(final.image);
+    const { version } = JSON.parse(text("package.json")) as { readonly version: string };
+    expect(textOf("RUN")).toContain(` sigedge@${version} `);
+  });
+
+  it("runs without root, and keeps its state in a volume of its user", () => {
+    expect(textOf("USER")).toBe("node");
+    expect(textOf("RUN")).toContain(`install -d -o node -g node -m 700 ${textOf("VOLUME")}`);
+    const words = wordsOf(textOf("ENTRYPOINT"));
+    expect(words[words.indexOf("--state") + 1]).toMatch(new RegExp(`^${textOf("VOLUME")}/`));
+    expect(textOf("COPY").split(" ")[1]).toBe(words[words.indexOf("--config") + 1]);
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads Dockerfile and .dockerignore as far as the tests need it. Knows no heredocs.
+// Reads container files and .dockerignore as far as the tests need it. Knows no heredocs.
 // Spec: https://docs.docker.com/reference/dockerfile/
 
 import { readFileSync } from "node:fs";
@@ -23,9 +23,9 @@ export interface Stage {
 const INSTRUCTION = /^([A-Z]+)\s+(.+)$/s;
 const FROM = /^(\S+)(?:\s+AS\s+(\S+))?$/;
 
-/** Parses the repository's Dockerfile. Throws on a line that is no instruction. */
-export function readDockerfile(): readonly Stage[] {
-  const lines = readFileSync(join(ROOT, "Dockerfile"), "utf8").split("\n");
+/** Parses a container file, by default the repository's. Throws on a line that is no instruction. */
+export function readDockerfile(content = readFileSync(join(ROOT, "Dockerfile"), "utf8")): readonly Stage[] {
+  const lines = content.split("\n");
   const source = lines.filter((line) => !/^\s*#/.test(line) && line.trim() !== "").join("\n");
   const stages: { image: string; name: string | null; instructions: Instruction[] }[] = [];
   for (const line of source.replaceAll(/\\\n\s*/g, "").split("\n")) {
@@ -39,6 +39,14 @@ export function readDockerfile(): readonly Stage[] {
     }
   }
   return stages;
+}
+
+/** The container file that docs/monitoring.md prints. */
+export function readMonitorDockerfile(): Stage {
+  const page = readFileSync(join(ROOT, "docs/monitoring.md"), "utf8");
+  const [stage] = readDockerfile(/^```dockerfile\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? "");
+  if (stage === undefined) throw new Error("docs/monitoring.md prints no container file");
+  return stage;
 }
 
 /** The texts of one kind of instruction in a stage. */

@@ -10,7 +10,7 @@ import { findFreePort, localUrl } from "../../../cli/address.ts";
 import { ROOT } from "../../../cli/root.ts";
 import { listenerPid } from "../../support/process/listener.ts";
 import { valueOf } from "../../support/value-of.ts";
-import { isInContext, readDockerfile, type Stage, textsOf, wordsOf } from "../dockerfile.ts";
+import { isInContext, readDockerfile, readMonitorDockerfile, type Stage, textsOf, wordsOf } from "../dockerfile.ts";
 import { type Running, type UserFolder, userFolder } from "./folder.ts";
 
 const [build, final] = readDockerfile() as readonly [Stage, Stage];
@@ -78,11 +78,11 @@ it("starts, is healthy, keeps its state in the volume and ends at SIGTERM", asyn
   expect((await shell(check).ended).code).toBe(1);
 });
 
-/** The arguments of the page's command after the image, with the paths of this machine. */
+/** The command of the page's container file without its program, with the paths of this machine. */
 function documentedMonitor(): string {
-  const page = readFileSync(join(ROOT, "docs/monitoring.md"), "utf8");
-  const [, command = ""] = /^docker run [\s\S]*? sigedge:local \\\n +(monitor [^\n]*)$/m.exec(page) ?? [];
-  return onThisMachine(command).replace("/monitor.yaml", join(machine.path, "monitor.yaml"));
+  const stage = readMonitorDockerfile();
+  const words = ["ENTRYPOINT", "CMD"].flatMap((name) => wordsOf(textsOf(stage, name)[0] ?? "[]"));
+  return onThisMachine(words.slice(1).join(" ")).replace("/etc/monitor.yaml", join(machine.path, "monitor.yaml"));
 }
 
 it("monitors as docs/monitoring.md says, and goes on after a crash where the volume says", async () => {
