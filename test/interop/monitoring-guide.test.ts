@@ -2,7 +2,7 @@
 // The workflow of docs/monitoring.md, as GitHub runs it: actionlint accepts it, and its steps run as printed, each run
 // on a new machine that has what the cache has kept. `gh` only says what it was asked.
 
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, matchesGlob } from "node:path";
@@ -73,22 +73,26 @@ const withPrograms = (): NodeJS.ProcessEnv => ({
 });
 
 interface Ended {
-  readonly code: number | null;
+  readonly code: number;
+  readonly stdout: string;
+  /** With the errors. */
   readonly output: string;
 }
 
+/** Runs bash. Not synchronously: the connections to the stack would end unseen. */
+const runBash = (args: readonly string[], cwd: string, env = withPrograms()): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile("bash", args, { cwd, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, output: stdout + stderr }),
+    );
+  });
+
 /** Runs a step as GitHub does. @param openIssue the number that `gh issue list` prints */
-function runStep(name: string, machine: string, openIssue = ""): Ended {
+function runStep(name: string, machine: string, openIssue = ""): Promise<Ended> {
   const step = STEPS.find((one) => one.name === name);
   const options = step?.shell === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail"] : ["-e"];
   const script = (step?.run ?? "exit 9").replaceAll("https://sign.example.com", stack.url);
-  const env = { ...withPrograms(), OPEN_ISSUE: openIssue };
-  const { status, stdout, stderr } = spawnSync("bash", [...options, "-c", script], {
-    cwd: machine,
-    env,
-    encoding: "utf8",
-  });
-  return { code: status, output: stdout + stderr };
+  return runBash([...options, "-c", script], machine, { ...withPrograms(), OPEN_ISSUE: openIssue });
 }
 
 /** A new machine with the repository, and what the cache kept of the last one. */
@@ -148,9 +152,9 @@ describe("the page's steps", () => {
     const [watch = "", another = ""] = textsOf("yaml");
     const [pass = "", lint = ""] = textsOf("");
     const machine = makeFolder();
-    const say = (command: string): string => {
+    const say = async (command: string): Promise<string> => {
       const script = command.replace("npx", "npx --yes").replace("https://sign.example.com", stack.url);
-      const { stdout } = spawnSync("bash", ["-c", script], { cwd: machine, env: withPrograms(), encoding: "utf8" });
+      const { stdout } = await runBash(["-c", script], machine);
       return stdout
         .replaceAll(`localhost:${stack.port}`, "sign.example.com")
         .replaceAll("localhost", "sign.example.com");
@@ -167,11 +171,11 @@ describe("the page's steps", () => {
     expect([blocks.length, printed.length]).toEqual([7, 3]);
     writeFileSync(join(machine, "monitor.yaml"), watch);
     await sign("bob@example.com");
-    isSame(say(pass), printed[0]);
+    isSame(await say(pass), printed[0]);
     await sign("alice@example.com");
-    isSame(say(pass), printed[1]);
+    isSame(await say(pass), printed[1]);
     writeFileSync(join(machine, "monitor.yaml"), watch + another);
-    isSame(say(lint), printed[2]);
+    isSame(await say(lint), printed[2]);
     for (const [path] of section.matchAll(/(?<=sign\.example\.com|…)\/entry\/\w+\/\d+/g)) {
       expect(await (await fetch(stack.url + path)).text()).toContain("alice@example.com");
     }
@@ -181,33 +185,33 @@ describe("the page's steps", () => {
 describe("the workflow", () => {
   let machine = "";
 
-  it("is green when nothing is unexpected, and reads only what is new", () => {
+  it("is green when nothing is unexpected, and reads only what is new", async () => {
     machine = nextMachine(null);
     // The page's steps have signed.
-    expect(runStep("Read the logs", machine)).toMatchObject({ code: 1 });
+    expect(await runStep("Read the logs", machine)).toMatchObject({ code: 1 });
     machine = nextMachine(machine);
-    const again = runStep("Read the logs", machine);
+    const again = await runStep("Read the logs", machine);
     expect([again.code, again.output]).toEqual([0, expect.stringContaining("scanned [3, 3) of log")]);
   });
 
   it("fails when somebody signs, and opens an issue or comments on the open one", async () => {
     await sign("alice@example.com");
     machine = nextMachine(machine);
-    expect(runStep("Read the logs", machine)).toMatchObject({ code: 1 });
+    expect(await runStep("Read the logs", machine)).toMatchObject({ code: 1 });
     expect(readFileSync(join(machine, "monitor.txt"), "utf8")).toContain("Unexpected certificate by alice@example.com");
-    const asked = (issue: string): string => {
-      expect(runStep("Open an issue", machine, issue)).toMatchObject({ code: 0 });
+    const askWith = async (issue: string): Promise<string> => {
+      expect(await runStep("Open an issue", machine, issue)).toMatchObject({ code: 0 });
       return readFileSync(join(machine, "gh.txt"), "utf8").trim();
     };
-    expect(asked("")).toBe("issue create --title The monitor warns --body-file monitor.txt");
-    expect(asked("7")).toBe("issue comment 7 --body-file monitor.txt");
+    expect(await askWith("")).toBe("issue create --title The monitor warns --body-file monitor.txt");
+    expect(await askWith("7")).toBe("issue comment 7 --body-file monitor.txt");
     machine = nextMachine(machine);
-    expect(runStep("Read the logs", machine)).toMatchObject({ code: 0 });
+    expect(await runStep("Read the logs", machine)).toMatchObject({ code: 0 });
   });
 
-  it("reads everything again if the cache was lost", () => {
+  it("reads everything again if the cache was lost", async () => {
     machine = nextMachine(null);
-    const { code, output } = runStep("Read the logs", machine);
+    const { code, output } = await runStep("Read the logs", machine);
     expect([code, output]).toEqual([1, expect.stringContaining("Unexpected certificate by alice@example.com")]);
   });
 
