@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { afterEach, expect, test, vi } from "vitest";
+import { forbidWhatStartUpForbids } from "../../test/support/start-up.ts";
 import { takeCallback } from "./provider/callback.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -10,25 +11,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
-
-/** Start-up makes no response with a body, sets no timer and has no random bytes. */
-function forbidWhatStartUpForbids(): void {
-  const refuse = (): never => {
-    throw new Error("Disallowed operation called within global scope");
-  };
-  vi.stubGlobal(
-    "Response",
-    class extends Response {
-      constructor(body: BodyInit | null = null, init: ResponseInit = {}) {
-        if (body !== null) refuse();
-        super(null, init);
-      }
-    },
-  );
-  vi.spyOn(AbortSignal, "timeout").mockImplementation(refuse);
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(refuse);
-  vi.spyOn(crypto, "getRandomValues").mockImplementation(refuse);
-}
 
 test("the warm-up takes every step of a sign-in, and each kind of provider identifies somebody", async () => {
   const steps: string[] = [];

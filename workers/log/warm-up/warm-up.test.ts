@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { forbidWhatStartUpForbids } from "../../../test/support/start-up.ts";
 import { warmUp } from "./warm-up.ts";
+
+beforeEach(forbidWhatStartUpForbids);
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
 
 it("runs the whole write path, with the route and without, and finds something by each read", async () => {
   const paths: string[] = [];
