@@ -74,6 +74,7 @@ type Answer = (query: URLSearchParams, env: ComposedEnv, body: string) => unknow
 const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/nothing": () => null,
   "/bench/counts": () => counts(),
+  "/bench/fetch": async (query) => (await fetch(query.get("url") ?? "")).status,
   "/bench/stand-ins": async (query, env) => {
     await standIns(env).use(query.get("inUse") === "yes");
     standIns(env).useSequencer(query.get("sequencer") === "yes");
