@@ -83,7 +83,7 @@ async function run(change: Partial<AuditOptions> = {}): Promise<Run> {
     verifiers: valueOf(verifiersOf([signer.vkey])),
     listedVerifiers: [],
     source,
-    service: { source, name: "main" },
+    service: { source, kind: "signature", name: "main" },
     checks: { signatures: false, order: true, policy: null },
     policy: null,
     keyEnds: new Map(),

@@ -101,7 +101,7 @@ async function readLog(
     verifiers,
     listedVerifiers: readListedKeys(known),
     source: httpSource(log.url),
-    service: listed === null ? null : { source: httpSource(new URL(url).origin), name: listed.name },
+    service: listed === null ? null : { source: httpSource(new URL(url).origin), kind: log.kind, name: listed.name },
     checks,
     policy,
     keyEnds: readKeyEnds(known),

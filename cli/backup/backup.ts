@@ -17,6 +17,7 @@ import { parseNote } from "../../shared/tlog/note.ts";
 import { decodeTile, encodeTile, fullTileRoot, TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import { type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import { type IndexRow, readRows, type ServedLog } from "../served-log/index-rows.ts";
+import { sidecarUrlPath } from "../served-log/paths.ts";
 import {
   bundlePath,
   creationIn,
@@ -169,7 +170,7 @@ async function copyTile(log: BackedUpLog, files: NewFiles, index: number): Promi
   const leaves = leavesOf(config.kind, bundle.bytes);
   if (leaves?.length !== TILE_WIDTH) return err(`${config.baseUrl}/${path} is not a full bundle`);
   if (LOG_KINDS[config.kind].hasSidecars) {
-    const sidecar = await service.read(`api/${sidecarPath(index)}`, MAX_FILE_BYTES);
+    const sidecar = await service.read(sidecarUrlPath(index, config), MAX_FILE_BYTES);
     if (sidecar.kind !== "found")
       return err(`the sidecar of bundle ${index} is not in R2 yet or cannot be read; try again in a minute`);
     files.write(sidecarPath(index), sidecar.bytes);

@@ -75,7 +75,7 @@ async function toRows(log: ServedLog, bytes: Uint8Array, bundle: number): Promis
   if (records === null) return err("is not a bundle");
   const { service, config } = log;
   const part = { bundle, width: records.length };
-  const lines = LOG_KINDS[kind].hasSidecars ? await readSidecarLines(service, config.name, part) : ok([]);
+  const lines = LOG_KINDS[kind].hasSidecars ? await readSidecarLines(service, config, part) : ok([]);
   if (!lines.ok) return err(describeProblem(lines.error));
   const rows: IndexRow[] = [];
   for (const [i, record] of records.entries()) {

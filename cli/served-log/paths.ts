@@ -17,8 +17,17 @@ export const LOGS_PATH = strip(findPaths(LOG, "logs")[0]);
 const [META] = findPaths(LOG, "meta");
 const [ENTRY] = findPaths(LOG, "entry");
 
-/** The sidecar of a bundle of a host's signature log. */
-export const sidecarUrlPath = (bundle: number): string => strip(META.replace(":bundle", String(bundle)));
+/** A log of a service. */
+export interface NamedLog {
+  readonly kind: LogKind;
+  readonly name: string;
+}
+
+/** The sidecar of a bundle of a log. Without a name, it is of the host's signature log, as older versions have it. */
+export function sidecarUrlPath(bundle: number, { kind, name }: NamedLog): string {
+  const path = strip(META.replace(":bundle", String(bundle)));
+  return kind === "signature" ? path : `${path}?log=${name}`;
+}
 
 /** An entry of the log with this name. */
 export const entryUrlPath = (leafIndex: number, log: string): string =>
@@ -27,7 +36,7 @@ export const entryUrlPath = (leafIndex: number, log: string): string =>
 const CHECKPOINT = "/checkpoint";
 const LOG_ROWS: readonly RouteRow[] = LOG;
 
-/** Whether a service serves the sidecars of a log of this kind: they have one path for each host. */
+/** Whether a service serves the sidecars of a log of this kind. */
 export const servesSidecars = (kind: LogKind): boolean =>
   LOG_ROWS.some(({ path, kinds }) => path === META && kinds?.includes(kind) === true);
 

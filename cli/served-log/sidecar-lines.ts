@@ -9,7 +9,7 @@ import { decodeSidecar, MAX_SIDECAR_BYTES, readSidecarLine, type SidecarLine } f
 import { err, ok, type Result } from "../../shared/result.ts";
 import { TILE_WIDTH } from "../../shared/tlog/tile.ts";
 import type { LogSource } from "./log-source.ts";
-import { entryUrlPath, sidecarUrlPath } from "./paths.ts";
+import { entryUrlPath, type NamedLog, sidecarUrlPath } from "./paths.ts";
 
 /** Why lines could not be read. `path` is below the URL of the service. */
 export type LinesProblem = { readonly path: string } & (
@@ -31,13 +31,13 @@ interface BundlePart {
   readonly width: number;
 }
 
-/** Reads the lines of entries of a bundle of the log with this name. */
+/** Reads the lines of entries of a bundle of a log. */
 export async function readSidecarLines(
   service: LogSource,
-  log: string,
+  log: NamedLog,
   { bundle, from = 0, width }: BundlePart,
 ): Promise<Result<readonly SidecarLine[], LinesProblem>> {
-  const path = sidecarUrlPath(bundle);
+  const path = sidecarUrlPath(bundle, log);
   const sidecar = width < TILE_WIDTH ? null : await service.read(path, MAX_SIDECAR_BYTES);
   if (sidecar?.kind === "unreadable") return err({ ...sidecar, path });
   if (sidecar?.kind === "found") {
@@ -47,7 +47,7 @@ export async function readSidecarLines(
   const lines: SidecarLine[] = [];
   for (let at = from; at < width; at += ENTRIES_AT_ONCE) {
     const some = Array.from({ length: Math.min(ENTRIES_AT_ONCE, width - at) }, (_, i) =>
-      readEntryLine(service, entryUrlPath(bundle * TILE_WIDTH + at + i, log)),
+      readEntryLine(service, entryUrlPath(bundle * TILE_WIDTH + at + i, log.name)),
     );
     for (const line of await Promise.all(some)) {
       if (!line.ok) return line;

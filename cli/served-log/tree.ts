@@ -20,7 +20,7 @@ import {
 } from "../../shared/tlog/tile.ts";
 import type { Finding } from "./findings.ts";
 import type { Fetched, LogSource } from "./log-source.ts";
-import { sidecarUrlPath } from "./paths.ts";
+import { type NamedLog, sidecarUrlPath } from "./paths.ts";
 import { readSidecarLines } from "./sidecar-lines.ts";
 
 /** A bundle to check. */
@@ -68,10 +68,9 @@ export interface TreeParts<C extends CheckedBundle> {
 
 type Served = TreeParts<CheckedBundle>;
 
-/** The service of a log, and the log's name in it. */
-export interface ServiceOfLog {
+/** The service of a log, and the log in it. */
+export interface ServiceOfLog extends NamedLog {
   readonly source: LogSource;
-  readonly name: string;
 }
 
 /** One bundle with its tile of level 0, as far as they could be read. */
@@ -203,10 +202,13 @@ async function readLines(
   width: number,
 ): Promise<{ readonly lines: readonly SidecarLine[] | null; readonly findings: readonly Finding[] }> {
   if (service === null || !LOG_KINDS[kind].hasSidecars) return { lines: null, findings: [] };
-  const lines = await readSidecarLines(service.source, service.name, { bundle, width });
+  const lines = await readSidecarLines(service.source, service, { bundle, width });
   if (lines.ok) {
     const isSame = width < TILE_WIDTH || sidecars.accept(bundle, lines.value);
-    return { lines: lines.value, findings: isSame ? [] : [{ code: "sidecar_changed", path: sidecarUrlPath(bundle) }] };
+    return {
+      lines: lines.value,
+      findings: isSame ? [] : [{ code: "sidecar_changed", path: sidecarUrlPath(bundle, service) }],
+    };
   }
   const { path } = lines.error;
   const finding: Finding =

@@ -19,6 +19,7 @@ import {
   type V1Signer,
 } from "../support/logs/rekor-v1.ts";
 import { plainLeafHash } from "../support/logs/tree-hashes.ts";
+import { runCommand } from "../support/process/command.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 
 const key = signingKey("ecdsa-p256");
@@ -399,6 +400,25 @@ describe("a page of another origin", () => {
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-methods")).toContain("POST");
     expect(response.headers.get("access-control-allow-headers")).toBe("*");
+  });
+});
+
+describe("a log of more than a bundle", () => {
+  it("serves the times of its own entries, by which an audit checks their order", async () => {
+    for (let i = 0; i < 16; i++)
+      await Promise.all(Array.from({ length: 16 }, (_, j) => add(makeHashedRekord(signer, `many ${i} ${j}`))));
+    const read = async (query: string): Promise<Response> => await fetch(`${stack.url}/api/meta/0${query}`);
+    await expect.poll(async () => (await read("?log=rekor-v1")).status, { timeout: 20_000 }).toBe(200);
+    const lines = (await (await read("?log=rekor-v1")).text()).trim().split("\n");
+    const entry: { timestampMs: number } = await (await fetch(`${stack.url}/api/entries/200?log=rekor-v1`)).json();
+    expect([lines.length, JSON.parse(lines[200] ?? "")]).toMatchObject([256, { timestamp: entry.timestampMs }]);
+    // The signature log has no full bundle, and the certificate log has no sidecars.
+    expect((await read("")).status).toBe(404);
+    expect((await read("?log=certificate")).status).toBe(404);
+    const args = ["audit", `${stack.url}/rekor-v1`, "--json", "--state", join(state, "audit.json")];
+    const audit = await runCommand("cli/sigedge.mjs", { args }).ended;
+    expect([audit.code, audit.stderr]).toEqual([0, expect.anything()]);
+    expect(JSON.parse(audit.stdout)).toMatchObject({ verdict: "good" });
   });
 });
 

@@ -11,7 +11,7 @@ import {
   SHARDS,
 } from "../../shared/deployment/settings.ts";
 import type { HandlerName, RouteRow, RouteText } from "../../shared/http/route.ts";
-import { LOG_KIND_NAMES } from "../../shared/logs/kinds.ts";
+import { LOG_KIND_NAMES, LOG_KINDS } from "../../shared/logs/kinds.ts";
 import type { Bindings } from "../../shared/settings/binding.ts";
 import type { SettingRows } from "../../shared/settings/setting.ts";
 import { parseDuplicates } from "./rekor-v1/duplicates.ts";
@@ -37,6 +37,7 @@ export const BINDINGS = { SEQUENCER, TILES, INDEX, READS, WRITES } as const sati
 
 const SIGNATURE = ["signature"] as const;
 const REKOR_V1 = ["rekor-v1"] as const;
+const WITH_SIDECARS = LOG_KIND_NAMES.filter((kind) => LOG_KINDS[kind].hasSidecars);
 const CERTIFICATE = ["certificate"] as const;
 
 /** The reference's limit. An envelope is base64, so its payload has at most 3 MiB. */
@@ -161,7 +162,7 @@ export const ROUTES = [
   { method: "GET", path: "/api/entries/:index", kinds: LOG_KIND_NAMES, handler: "entry" },
   { method: "GET", path: "/api/proof/inclusion", kinds: LOG_KIND_NAMES, handler: "inclusion" },
   { method: "GET", path: "/api/proof/consistency", kinds: LOG_KIND_NAMES, handler: "consistency" },
-  { method: "GET", path: "/api/meta/:bundle", kinds: SIGNATURE, handler: "meta" },
+  { method: "GET", path: "/api/meta/:bundle", kinds: WITH_SIDECARS, handler: "meta" },
 ] as const satisfies readonly RouteRow[];
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
@@ -240,7 +241,7 @@ export const ROUTE_TEXTS: Readonly<Record<HandlerName<typeof ROUTES>, RouteText>
     spec: "RFC 6962 §2.1.2",
   },
   meta: {
-    what: "Returns the times and attestation hints of a full entry bundle, one JSON line per entry.",
+    what: "Returns the times and attestation hints of a full entry bundle, one JSON line per entry: of the log `?log=`, by default the signature log.",
     spec: null,
   },
 };

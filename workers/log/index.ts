@@ -62,7 +62,7 @@ const HANDLERS: Handlers<typeof ROUTES, [Config, TilesStub]> = {
   entry: serveEntry,
   inclusion: serveInclusion,
   consistency: serveConsistency,
-  meta: handleOnSite("signature", serveMeta),
+  meta: serveMeta,
 };
 
 const route = createRouter(

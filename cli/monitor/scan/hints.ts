@@ -35,23 +35,23 @@ export async function findService(
   const source = openSource(new URL(url).origin);
   const logs = await readServedLogs(source);
   const listed = logs.ok ? logs.value.find((one) => one.kind === kind && one.origin === origin) : undefined;
-  if (listed !== undefined) return ok({ source, name: listed.name });
+  if (listed !== undefined) return ok({ source, kind, name: listed.name });
   // The host of a shard lists no logs, and names its own with each entry.
   const path = entryUrlPath(0, kind);
   const entry = await source.read(path, MAX_ENTRY_BYTES);
   if (entry.kind === "unreadable") return err(`${path} cannot be read (${entry.reason})`);
   const json = entry.kind === "found" ? parseJson(entry.bytes) : null;
   const name = json?.ok === true ? member(json.value, "log") : null;
-  return ok(typeof name === "string" && LOG_NAME.test(name) ? { source, name } : null);
+  return ok(typeof name === "string" && LOG_NAME.test(name) ? { source, kind, name } : null);
 }
 
 /** Makes the reader of a service. Lines that no version of Sigedge can have written are an error. */
 export const hintsOf =
-  ({ source, name }: ServiceOfLog): ReadHints =>
+  ({ source, ...log }: ServiceOfLog): ReadHints =>
   async ({ from, to }) => {
     const bundle = Math.floor(from / TILE_WIDTH);
     const first = bundle * TILE_WIDTH;
-    const lines = await readSidecarLines(source, name, { bundle, from: from - first, width: to - first });
+    const lines = await readSidecarLines(source, log, { bundle, from: from - first, width: to - first });
     if (!lines.ok) return err(describeProblem(lines.error));
     const wrong = lines.value.findIndex(({ hints }) => hints !== null && !arePossible(hints));
     return wrong < 0 ? lines : err(`the service says of entry ${from + wrong} what no attestation has`);
