@@ -2,7 +2,7 @@
 // Paths of a service that commands read, from the declarations of the services. They start without a slash.
 
 import { findPaths, type RouteRow } from "../../shared/http/route.ts";
-import type { LogKind } from "../../shared/logs/kinds.ts";
+import { LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import { ROUTES as LOG } from "../../workers/log/declaration.ts";
 import { ROUTES as TRUST } from "../../workers/trust/declaration.ts";
 
@@ -23,10 +23,13 @@ export interface NamedLog {
   readonly name: string;
 }
 
-/** The sidecar of a bundle of a log. Without a name, it is of the host's signature log, as older versions have it. */
+/** A service that is asked for no log by its name answers for that of this kind. */
+const [DEFAULT_KIND] = LOG_KIND_NAMES;
+
+/** The sidecar of a bundle of a log. Older versions know no `?log=`, and have sidecars of the default kind alone. */
 export function sidecarUrlPath(bundle: number, { kind, name }: NamedLog): string {
   const path = strip(META.replace(":bundle", String(bundle)));
-  return kind === "signature" ? path : `${path}?log=${name}`;
+  return kind === DEFAULT_KIND ? path : `${path}?log=${name}`;
 }
 
 /** An entry of the log with this name. */
