@@ -279,8 +279,11 @@ function rowsOf({ step, together, ...warm }: WarmStep, fresh: Apart, emptyMs: nu
   };
   const { remote: name } = step;
   if (name === undefined || warm.remote === null || fresh.remote === null) return [own];
-  const counted = (ms: number, requests: number): number => Math.max(0, ms - requests * emptyMs);
-  const figures = figuresOf(counted(warm.remote, REMOTE_REQUESTS.warm), counted(fresh.remote, REMOTE_REQUESTS.fresh));
+  const withoutEmpty = (ms: number, requests: number): number => Math.max(0, ms - requests * emptyMs);
+  const figures = figuresOf(
+    withoutEmpty(warm.remote, REMOTE_REQUESTS.warm),
+    withoutEmpty(fresh.remote, REMOTE_REQUESTS.fresh),
+  );
   return [own, { name, figures }];
 }
 

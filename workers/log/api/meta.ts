@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /api/meta/<N>: the sidecar of a full bundle of the log that `?log=` names, by default the signature log, with each
-// entry's time and what its leaf does not hold. The search index can be rebuilt from bundles and sidecars. Format:
-// shared/rekor/sidecar.ts.
+// GET /api/meta/<N>: the sidecar of a full bundle of the log that `?log=` names, by default the signature log. It has
+// each entry's time and what the leaf does not hold. The search index can be rebuilt from bundles and sidecars.
+// Format: shared/rekor/sidecar.ts.
 
 import { parseDecimal } from "../../../shared/bytes/decimal.ts";
 import { CACHE_CONTROL, respondCompressed } from "../../../shared/http/cache.ts";
