@@ -56,6 +56,12 @@ const LEVELS: Readonly<Record<Boundary, readonly number[]>> = {
   "rpc.read": [0, 0.05],
 };
 
+/** The kinds of log whose checkpoints may have lines of witnesses. Clients of Rekor v1 demand exactly one line. */
+export const KINDS_WITH_WITNESSES: readonly LogKind[] = LOG_KIND_NAMES.filter((kind) => kind !== "rekor-v1");
+
+const chooseWitness = (kind: LogKind, witness: Profile["witness"]): Profile["witness"] =>
+  KINDS_WITH_WITNESSES.includes(kind) ? witness : "none";
+
 /** Draws the profile of a world. */
 export function drawProfile(random: Random): Profile {
   const kind = random.pick(LOG_KIND_NAMES);
@@ -64,7 +70,7 @@ export function drawProfile(random: Random): Profile {
   return {
     kind,
     isGrown: random.chance(0.15),
-    witness: random.pick(["none", "none", "open", "required"] as const),
+    witness: chooseWitness(kind, random.pick(["none", "none", "open", "required"] as const)),
     hasHangingWitness: random.chance(0.3),
     backupEveryMs: random.pick([5_000, 60_000, 600_000]),
     isLost: random.chance(0.2),

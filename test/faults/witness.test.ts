@@ -2,9 +2,10 @@
 // Witnesses in a world that fails: what they may see, and what may wait for them.
 
 import { describe, expect, it } from "vitest";
-import { LOG_KIND_NAMES, LOG_KINDS } from "../../shared/logs/kinds.ts";
+import { LOG_KINDS } from "../../shared/logs/kinds.ts";
 import type { Fault } from "./fault-plan.ts";
 import { Lab } from "./lab.ts";
+import { KINDS_WITH_WITNESSES } from "./profile.ts";
 
 const HOUR = 3_600_000;
 
@@ -90,7 +91,7 @@ describe("a cosigned head", () => {
 });
 
 describe("a log that waits for its witness", () => {
-  it.each(LOG_KIND_NAMES)("answers at the first attempt: %s log", async (kind) => {
+  it.each(KINDS_WITH_WITNESSES)("answers at the first attempt: %s log", async (kind) => {
     const lab = new Lab({ kind, witness: "required" });
     for (let i = 0; i < 10; i++) {
       expect((await lab.append()).result).toBe("ok");

@@ -3,7 +3,10 @@
 
 import { vi } from "vitest";
 
-/** Refuses what start-up refuses: a response with a body, a timer, random bytes. Ends with vi.unstubAllGlobals. */
+/**
+ * Refuses what start-up refuses: a response with a body, a deadline, random bytes. It leaves setTimeout, which the
+ * tests of other files in this process may still wait for. Ends with vi.unstubAllGlobals and vi.restoreAllMocks.
+ */
 export function forbidWhatStartUpForbids(): void {
   const refuse = (): never => {
     throw new Error("Disallowed operation called within global scope");
@@ -18,6 +21,5 @@ export function forbidWhatStartUpForbids(): void {
     },
   );
   vi.spyOn(AbortSignal, "timeout").mockImplementation(refuse);
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(refuse);
   vi.spyOn(crypto, "getRandomValues").mockImplementation(refuse);
 }

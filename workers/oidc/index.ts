@@ -98,7 +98,11 @@ function createWith(read: ReadProvider): Service<OidcEnv, [OidcContext]> {
         ? renderError({ code: "oidc_failed", requestId })
         : showError(request, { code: "sign_in_failed", requestId: requestIdOf(request) ?? requestId }),
   });
-  return { ...service, fetch: (request, env, ctx) => service.fetch(request, env, ctx.exports.OidcUpstream) };
+  return {
+    ...service,
+    fetch: (request, env, ctx) =>
+      service.fetch(request, env, { identify: (callback) => ctx.exports.OidcUpstream.identify(callback) }),
+  };
 }
 
 export default createWith(readProvider);
