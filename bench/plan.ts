@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much is measured, and the budgets.
 
+import { MAX_COMPOSED_GZIP_BYTES } from "../cli/deploy/dry-run.ts";
 import type { KeyKind } from "../shared/crypto/public-key.ts";
 import { REFERENCE_MS, verificationMs } from "../test/support/process/machine.ts";
 
@@ -86,7 +87,7 @@ export const BUDGET = {
   durableObjectRows: atMost(10),
   monitorRows: atMost(1),
   d1Rows: atMost(8),
-  bundleKib: atMost(350),
+  bundleKib: atMost(MAX_COMPOSED_GZIP_BYTES / 1024),
   startUpMs: cpuAtMost(80),
   readySeconds: atMost(5),
 } as const;

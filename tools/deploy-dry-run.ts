@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run deploy:dry-run`: builds everything that wrangler.toml can deploy and prints the sizes; sends nothing.
 
-import { type DryRun, environments, runDry } from "../cli/deploy/dry-run.ts";
+import { type DryRun, environments, MAX_COMPOSED_GZIP_BYTES, runDry } from "../cli/deploy/dry-run.ts";
 import { fail, paint, say } from "../cli/terminal.ts";
-
-/** The budget for the composed Worker's bundle. */
-const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
 
 function tell({ environment, passed, output, gzipBytes }: DryRun): boolean {
   const name = environment === null ? "(composed)" : environment;

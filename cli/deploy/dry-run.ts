@@ -10,6 +10,9 @@ import { childEnvironment } from "../child-environment.ts";
 import { toPlainText } from "../deployment/wrangler-text.ts";
 import { ROOT, workingFolder, wranglerScript } from "../root.ts";
 
+/** The budget of the composed Worker. The platform takes 3 MiB; each KiB of code costs start-up time. */
+export const MAX_COMPOSED_GZIP_BYTES = 350 * 1024;
+
 /** The result of one dry run. */
 export interface DryRun {
   /** The <name> of [env.<name>], null for the composed Worker at the top level. */

@@ -74,11 +74,12 @@ const toReport = (checks: readonly Check[], signer: Signer | null, times: readon
 
 function describeBundle({ version, content, entries, timestamps }: Bundle): Check {
   const signed = content.kind === "envelope" ? "an attestation" : "a signature over a file";
-  return reportPass(
-    "bundle",
-    `version ${version}: ${signed}, ${entries.length} log entries, ${timestamps.length} timestamps`,
-  );
+  const logged = formatCount(entries.length, "log entry", "log entries");
+  const stamped = formatCount(timestamps.length, "timestamp", "timestamps");
+  return reportPass("bundle", `version ${version}: ${signed}, ${logged}, ${stamped}`);
 }
+
+const formatCount = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 type Credential =
   | { readonly key: PublicKey; readonly certificate: Certificate | null }

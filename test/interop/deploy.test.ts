@@ -2,11 +2,8 @@
 // Checks what `wrangler deploy` would upload, and a Worker that was deployed without its settings.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DryRun, environments, runDry } from "../../cli/deploy/dry-run.ts";
+import { type DryRun, environments, MAX_COMPOSED_GZIP_BYTES, runDry } from "../../cli/deploy/dry-run.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
-
-/** The budget for the composed Worker's bundle. */
-const MAX_COMPOSED_GZIP_BYTES = 250 * 1024;
 
 describe("wrangler deploy --dry-run", () => {
   const runs = new Map<string | null, DryRun>();

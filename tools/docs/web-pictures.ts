@@ -8,7 +8,9 @@ import { parseArgs } from "node:util";
 import type { Page } from "puppeteer-core";
 import { ROOT } from "../../cli/root.ts";
 import { say } from "../../cli/terminal.ts";
-import { startChromium } from "../../test/browser/chromium.ts";
+import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
+import { type Chromium, startChromium } from "../../test/browser/chromium.ts";
+import { Signer } from "../../test/browser/signer.ts";
 import { listReadingPages, openReadingSite } from "../../test/support/pages/reading-pages.ts";
 
 const WIDTHS = [360, 768, 1440] as const;
@@ -49,13 +51,51 @@ async function keepForDocs(page: Page, url: string, pages: ReadonlyMap<string, s
   }
 }
 
+const FILE = "app.tar.gz";
+const ADDRESS = "alice@example.com";
+
+/** Signs a file, then verifies it with its bundle, as docs/web.md tells. */
+async function keepSteps(chromium: Chromium, url: string): Promise<void> {
+  const alice = await Signer.open(chromium, url);
+  const keep = async (name: string): Promise<void> => {
+    await alice.page.setViewport({ width: KEPT_WIDTH, height: 200 });
+    const file = `docs/web-${name}.png`;
+    await alice.page.screenshot({ path: join(ROOT, file), fullPage: true });
+    say(file);
+  };
+  await alice.choose({ [FILE]: "the first release\n" });
+  await alice.signIn(ADDRESS);
+  await keep("sign");
+  await alice.confirm();
+  await alice.sees("You signed 1 file");
+  await keep("signed");
+  await alice.download(FILE);
+  await alice.page.goto(`${url}/verify`);
+  await alice.page.waitForSelector("#questions:not([hidden])");
+  for (const [name, path] of [
+    ["file", FILE],
+    ["bundle", `${FILE}.sigstore.json`],
+  ] as const) {
+    const input = await alice.page.$(`#questions input[name="${name}"]`);
+    await (input as unknown as { uploadFile: (path: string) => Promise<void> }).uploadFile(join(alice.folder, path));
+  }
+  await alice.page.locator('#questions [name="identity"]').fill(ADDRESS);
+  await alice.page.locator('#questions [name="issuer"]').fill(ownIssuerOf(url));
+  await alice.page.click("#questions .go");
+  await alice.page.waitForSelector("#result:not([hidden])");
+  await keep("verified");
+  await alice.leave();
+}
+
 const { stack, made, stop } = await openReadingSite();
 const chromium = await startChromium();
 try {
   const pages = listReadingPages(made);
   const { page } = await chromium.invite();
-  if (values.all === undefined) await keepForDocs(page, stack.url, pages);
-  else await keepAll(page, stack.url, pages, resolve(values.all));
+  if (values.all === undefined) {
+    await keepForDocs(page, stack.url, pages);
+    await keepSteps(chromium, stack.url);
+  } else await keepAll(page, stack.url, pages, resolve(values.all));
 } finally {
   await chromium.stop();
   await stop();
