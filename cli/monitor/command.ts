@@ -24,7 +24,7 @@ export const MONITOR = defineCommand({
       command: "npx sigedge monitor https://sign.example.com --config monitor.yaml --state monitor.json",
     },
     {
-      title: "What would this configuration have matched in the last 30 days?",
+      title: "The matches that this configuration would have had in the last 30 days",
       command: "npx sigedge monitor https://sign.example.com --config monitor.yaml --lint",
     },
     {

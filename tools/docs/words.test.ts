@@ -40,6 +40,7 @@ describe("words to avoid", () => {
     ["cli/x.ts", '  log: { description: "O·f the logs, watch only this one." },'],
     ["docs/x.md", "| `--log` | O·f the logs, watch only this one. |"],
     ["docs/log.md", "<!-- Wh·at was tried. -->"],
+    ["docs/log.md", "# Wh·at would this command print?"],
     ["README.md", "DES·IGN.md says why."],
     ["README.md", "It follows STY·LE.md."],
   ])("%s: %s", (path, line) => expect(findWords(path, asWritten(line))).not.toEqual([]));
@@ -51,7 +52,7 @@ describe("words to avoid", () => {
     ["docs/log.md", "A head that is made so that nobody can fork it."],
     ["docs/log.md", "It stands in for a provider."],
     ["tools/x.ts", "/** Encoded anew on each call. */"],
-    ["docs/log.md", "# What it costs"],
+    ["docs/log.md", "## What it costs"],
     ["shared/x.ts", "/** Says what an operator must do. */"],
     ["LICENSE-note.md", "the Apache License"],
   ])("but not: %s: %s", (path, line) => expect(findWords(path, line)).toEqual([]));

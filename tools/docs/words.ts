@@ -44,7 +44,11 @@ const WORDS: readonly Rule[] = [
     files: /\.(?:css|go|java|mjs|py|sh|sql|toml|ts|ya?ml)$|^(?:\.ci\/run|Dockerfile)$/,
   },
   { pattern: /(?:["'`>]|\| )Of the\b/, instead: "a sentence with a subject", files: /\.(?:md|ts)$/ },
-  { pattern: /<!-- What\b/, instead: "a sentence with a subject", files: /\.md$/ },
+  {
+    pattern: /<!-- What\b|^\s*# (?:Of|What)\b/,
+    instead: "a sentence with a subject, or a noun phrase",
+    files: /\.md$/,
+  },
   { pattern: /\bDESIG[N](?:\.md)?\b|\bSTYL[E]\.md\b/, instead: "a document of the repository" },
 ];
 
