@@ -61,14 +61,14 @@ export interface JudgedV1Body {
 export async function judgeRekorV1Entry(body: Uint8Array, verifies: boolean): Promise<JudgedV1Body> {
   const stored = readStoredEntry(body);
   if (stored === null) return { verdict: { kind: "unknown" }, signer: null };
+  const [{ verifier: signer }] = stored.signatures;
   const json = parseJson(body);
   // Only a hashedrekord entry is stored as it was proposed.
   const proposed = json.ok ? parseProposedEntry(json.value) : json;
-  if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signer: stored.verifier };
-  if (!equal(proposed.value.body, body))
-    return { verdict: rejectInvalid("it is not canonical"), signer: stored.verifier };
+  if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signer };
+  if (!equal(proposed.value.body, body)) return { verdict: rejectInvalid("it is not canonical"), signer };
   const verified = await proposed.value.verify();
-  return { verdict: verified.ok ? VERIFIED : rejectInvalid(verified.error.reason), signer: stored.verifier };
+  return { verdict: verified.ok ? VERIFIED : rejectInvalid(verified.error.reason), signer };
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

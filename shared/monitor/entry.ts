@@ -78,18 +78,11 @@ function readSignature(body: Uint8Array, { hints: said, ...place }: EntryPlace):
   const signed = readSignedBody(body);
   if (!signed.ok) return signed;
   const hints = areOfAnother(said, signed.value) ? null : said;
-  const signers: WatchedSigner[] = [];
-  for (const bytes of signed.value.signers) {
-    const signer = toSigner(bytes);
-    if (!signer.ok) return signer;
-    signers.push(signer.value);
-  }
-  const [first, ...cosigners] = signers;
-  if (first === undefined) return err({ code: "watched_record_invalid" });
+  const signers = toSigners(signed.value.signers);
+  if (!signers.ok) return signers;
   return ok({
     ...place,
-    ...first,
-    cosigners,
+    ...signers.value,
     what: hints === null && !signed.value.isEnvelope ? "signature" : "attestation",
     digests: digestsOf(signed.value, hints),
     predicateType: hints?.predicateType ?? null,
@@ -100,19 +93,33 @@ function readSignature(body: Uint8Array, { hints: said, ...place }: EntryPlace):
 function readRekorV1(body: Uint8Array, { hints, ...place }: EntryPlace): Result<WatchedEntry, EntryProblem> {
   const entry = readStoredEntry(body);
   if (entry === null) return err({ code: "watched_record_invalid" });
-  const { certificate, der } = entry.verifier;
-  const signer = toSigner({ kind: certificate === null ? "publicKey" : "x509Certificate", rawBytes: der });
-  if (!signer.ok) return signer;
+  const signers = toSigners(
+    entry.signatures.map(({ verifier: { certificate, der } }) => ({
+      kind: certificate === null ? "publicKey" : "x509Certificate",
+      rawBytes: der,
+    })),
+  );
+  if (!signers.ok) return signers;
   const known = hints === null ? [] : [hints.payloadHash, ...hints.subjectDigests];
   return ok({
     ...place,
-    ...signer.value,
-    cosigners: [],
+    ...signers.value,
     what: hints === null && entry.kind === "hashedrekord" ? "signature" : "attestation",
     digests: [...new Set([...entry.digests, ...known])],
     predicateType: hints?.predicateType ?? null,
     leafHash: encodeHex(leafHash(body)),
   });
+}
+
+function toSigners(all: readonly SignerBytes[]): Result<WatchedSigner & Pick<WatchedEntry, "cosigners">, EntryProblem> {
+  const signers: WatchedSigner[] = [];
+  for (const bytes of all) {
+    const signer = toSigner(bytes);
+    if (!signer.ok) return signer;
+    signers.push(signer.value);
+  }
+  const [first, ...cosigners] = signers;
+  return first === undefined ? err({ code: "watched_record_invalid" }) : ok({ ...first, cosigners });
 }
 
 /** Whether hints are of another payload than the one whose hash an envelope's leaf has. Other leaves have none. */

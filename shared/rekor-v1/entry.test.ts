@@ -7,8 +7,8 @@ import { encodeHex } from "../bytes/hex.ts";
 import type { Result } from "../result.ts";
 import { leafHash } from "../tlog/hash.ts";
 import { parseProposedEntry } from "./entry.ts";
+import type { ProposedEntry } from "./kinds/kind.ts";
 import type { EntryProblem } from "./problem.ts";
-import type { ProposedEntry } from "./proposed.ts";
 import { readStoredEntry } from "./stored.ts";
 
 interface Row {
@@ -50,7 +50,9 @@ describe("an entry that the reference logs", () => {
   it.each(ACCEPTED)("is read from its body: $name", async ({ proposed, result }) => {
     const entry = parseProposedEntry(proposed);
     const stored = readStoredEntry(new TextEncoder().encode(result.body));
-    expect(stored?.verifier.der).toEqual(entry.ok ? entry.value.verifier.der : null);
+    expect(stored?.signatures.map(({ verifier }) => verifier.der)).toEqual(
+      entry.ok ? entry.value.verifiers.map(({ der }) => der) : null,
+    );
     const spec = JSON.stringify(proposed);
     for (const digest of stored?.digests.slice(0, spec.includes("envelope") ? 0 : 1) ?? [])
       expect(spec.toLowerCase()).toContain(digest.split(":")[1]);

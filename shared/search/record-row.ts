@@ -26,7 +26,8 @@ export function signatureRecordRow(record: Uint8Array, hints: AttestationHints |
 export function rekorV1RecordRow(record: Uint8Array, hints: AttestationHints | null): SearchRow | null {
   const entry = readStoredEntry(record);
   if (entry === null) return null;
-  const { digests, signature, verifier } = entry;
+  const { digests, signatures } = entry;
+  const [{ signature, verifier }] = signatures;
   const { certificate, key } = verifier;
   return searchRowOfSignature({ digests, signature, certificate, publicKey: key.spki, body: record }, hints);
 }

@@ -8,17 +8,17 @@ import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { REKOR_V1_RECORDS } from "../../../shared/logs/kinds/rekor-v1.ts";
 import { parseProposedEntry } from "../../../shared/rekor-v1/entry.ts";
+import type { ProposedEntry } from "../../../shared/rekor-v1/kinds/kind.ts";
 import { type EntryProblem, isEntryProblem } from "../../../shared/rekor-v1/problem.ts";
-import type { ProposedEntry } from "../../../shared/rekor-v1/proposed.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { PromisedEntry, SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
+import type { PromisedEntry, SignatureSubmission, WriteBudget } from "../../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../../shared/time.ts";
 import { leafHash } from "../../../shared/tlog/hash.ts";
 import { ROUTES } from "../declaration.ts";
 import type { Config } from "../env.ts";
 import type { AddEntryError } from "../errors.ts";
 import { proveInclusion } from "../reading/prover.ts";
-import { applyWritePolicy } from "../rekor-v2/write-policy.ts";
+import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "../rekor-v2/write-policy.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
 import { entryIdOf, logEntryJson, type PromisedProof } from "./log-entry.ts";
 import { respondJson } from "./respond.ts";
@@ -73,10 +73,10 @@ async function check(
   proposed: ProposedEntry,
   { policy, accepted }: Config,
 ): Promise<Result<SignatureSubmission, EntryProblem | AddEntryError>> {
-  const { body, verifier, hints } = proposed;
-  const keyDetails = keyDetailsOf(verifier.key.kind);
-  if (!accepted.has(keyDetails)) return err({ code: "v1_entry_invalid", reason: "entry algorithms are not allowed" });
-  const budget = await applyWritePolicy(policy, verifier, unixMs(Date.now()));
+  const { body, verifiers, hints } = proposed;
+  if (!verifiers.every(({ key }) => accepted.has(keyDetailsOf(key.kind))))
+    return err({ code: "v1_entry_invalid", reason: "entry algorithms are not allowed" });
+  const budget = await applyToAll(policy, verifiers);
   if (!budget.ok) return budget;
   const verified = await proposed.verify();
   if (!verified.ok) return verified;
@@ -84,6 +84,19 @@ async function check(
   const search = REKOR_V1_RECORDS.searchRow(body, hints);
   if (search === null) throw new TypeError("a body of our own does not parse");
   return ok({ body, search, hints, otherForms: [], budget: budget.value });
+}
+
+/** Each verifier must be one that the policy accepts. The entry is of the first one's budget. */
+async function applyToAll(
+  policy: WritePolicy,
+  [first, ...others]: ProposedEntry["verifiers"],
+): Promise<Result<WriteBudget, WritePolicyError>> {
+  const now = unixMs(Date.now());
+  for (const other of others) {
+    const budget = await applyWritePolicy(policy, other, now);
+    if (!budget.ok) return budget;
+  }
+  return await applyWritePolicy(policy, first, now);
 }
 
 /** The answer of a round has its proof; that of an earlier entry is made from tiles. */

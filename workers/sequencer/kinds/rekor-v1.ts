@@ -10,7 +10,7 @@ import { encodePem } from "../../../shared/bytes/pem.ts";
 import { encodeUtf8 } from "../../../shared/bytes/utf8.ts";
 import { REKOR_V1_RECORDS } from "../../../shared/logs/kinds/rekor-v1.ts";
 import { hostOfOrigin } from "../../../shared/rekor-v1/entry-id.ts";
-import { encodeHashedRekord } from "../../../shared/rekor-v1/hashedrekord.ts";
+import { encodeHashedRekord } from "../../../shared/rekor-v1/kinds/hashedrekord.ts";
 import { formatPromise, wholeSeconds } from "../../../shared/rekor-v1/promise.ts";
 import type { SignatureSubmission } from "../../../shared/rpc/sequencer.ts";
 import { searchRowOfSignature } from "../../../shared/search/terms.ts";

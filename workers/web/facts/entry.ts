@@ -91,8 +91,8 @@ function toDigestOf(entry: HashedRekordEntry): EntryWithDigest {
 function readV1(body: Uint8Array): EntryWithDigest | null {
   const stored = readStoredEntry(body);
   if (stored === null) return null;
-  const { signature, digests, verifier: signer } = stored;
-  const [digest] = digests;
+  const [{ signature, verifier: signer }] = stored.signatures;
+  const [digest] = stored.digests;
   const bytes = decodeHex(digest.slice(digest.indexOf(":") + 1));
   const kind = signer.certificate === null ? "publicKey" : "x509Certificate";
   const verifier = { kind, rawBytes: signer.der, keyDetails: keyDetailsOf(signer.key.kind) } as const;

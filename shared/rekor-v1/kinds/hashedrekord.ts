@@ -2,20 +2,20 @@
 // hashedrekord 0.0.1: a detached signature over a digest. The hash value keeps the case in which it was sent.
 // Spec: https://github.com/sigstore/rekor/blob/main/pkg/types/hashedrekord/v0.0.1
 
-import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
-import { decodeHex } from "../bytes/hex.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
-import { HASHES, type HashAlgorithm } from "../crypto/hash.ts";
-import { keyDetailsOf, SIGNATURE_SCHEMES } from "../crypto/key-details.ts";
-import { verifyDigest } from "../crypto/verify-digest.ts";
-import { isObject, type JsonObject, member } from "../json/member.ts";
-import { err, ok, type Result } from "../result.ts";
-import { describeFailures, type EntryProblem } from "./problem.ts";
-import type { ProposedEntry } from "./proposed.ts";
-import { parseVerifier, type Verifier } from "./verifier.ts";
+import { decodeBase64, encodeBase64 } from "../../bytes/base64.ts";
+import { decodeHex } from "../../bytes/hex.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
+import { HASHES, type HashAlgorithm } from "../../crypto/hash.ts";
+import { keyDetailsOf, SIGNATURE_SCHEMES } from "../../crypto/key-details.ts";
+import { verifyDigest } from "../../crypto/verify-digest.ts";
+import { isObject, type JsonObject, member } from "../../json/member.ts";
+import { err, ok, type Result } from "../../result.ts";
+import { describeFailures, type EntryProblem } from "../problem.ts";
+import { parseVerifier, type Verifier } from "../verifier.ts";
+import type { ProposedEntry, StoredSpec, V1Kind } from "./kind.ts";
 
 /** The parts of a hashedrekord entry, proposed or stored. */
-export interface HashedRekord {
+interface HashedRekord {
   readonly hash: HashAlgorithm;
   /** Hex, as it was sent. */
   readonly value: string;
@@ -23,12 +23,15 @@ export interface HashedRekord {
   readonly verifier: Verifier;
 }
 
+/** hashedrekord 0.0.1. */
+export const HASHEDREKORD_001: V1Kind = { parse, readStored };
+
 const reject = (reason: string): Result<never, EntryProblem> => err({ code: "v1_entry_invalid", reason });
 
 const ALGORITHMS = new Map(Object.entries(HASHES).map(([hash, { short }]) => [short as string, hash as HashAlgorithm]));
 
-/** Reads the members of `spec`, which are the same in a proposed and in a stored entry. Fails with v1_entry_invalid. */
-export function readHashedRekord(spec: JsonObject): Result<HashedRekord, EntryProblem> {
+/** Reads the members of `spec`, which are the same in a proposed and in a stored entry. */
+function readHashedRekord(spec: JsonObject): Result<HashedRekord, EntryProblem> {
   const missing = ["data", "signature"].filter((name) => !isObject(member(spec, name)));
   if (missing.length > 0) return reject(describeFailures(missing.map((name) => `${name} in body is required`)));
   const sent = member(spec, "signature");
@@ -62,17 +65,23 @@ export const encodeHashedRekord = ({
       `"signature":{"content":"${encodeBase64(signature)}","publicKey":{"content":"${content}"}}}}`,
   );
 
-/** Parses a proposed entry. Fails with v1_entry_invalid. */
-export function parseHashedRekord(spec: JsonObject): Result<ProposedEntry, EntryProblem> {
+function parse(spec: JsonObject): Result<ProposedEntry, EntryProblem> {
   const read = readHashedRekord(spec);
   if (!read.ok) return read;
   const { hash, value, signature, verifier } = read.value;
   return ok({
     body: encodeHashedRekord({ hash, value, signature, content: verifier.content }),
-    verifier,
+    verifiers: [verifier],
     hints: null,
     verify: () => Promise.resolve(verifyHashed(read.value)),
   });
+}
+
+function readStored(spec: JsonObject): StoredSpec | null {
+  const read = readHashedRekord(spec);
+  if (!read.ok) return null;
+  const { hash, value, signature, verifier } = read.value;
+  return { signatures: [{ signature, verifier }], digests: [`${HASHES[hash].short}:${value.toLowerCase()}`] };
 }
 
 /** The signature covers the digest alone, so the hash must be the one that is usual for the key. */

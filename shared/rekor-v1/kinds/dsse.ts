@@ -4,17 +4,21 @@
 // Spec: https://github.com/sigstore/rekor/blob/main/pkg/types/dsse/v0.0.1
 
 import { sha256 } from "#sha256";
-import { decodeBase64, decodeProtoBase64 } from "../bytes/base64.ts";
-import { encodeHex } from "../bytes/hex.ts";
-import { encodeUtf8 } from "../bytes/utf8.ts";
-import { verifyMessage } from "../crypto/verify-message.ts";
-import { isList, isObject, type JsonObject, member } from "../json/member.ts";
-import { parseJson } from "../json/parse.ts";
-import { preAuthEncoding, readAttestationHints } from "../rekor/dsse.ts";
-import { err, ok, type Result } from "../result.ts";
-import { describeFailures, type EntryProblem } from "./problem.ts";
-import type { ProposedEntry } from "./proposed.ts";
-import { parseVerifier, type Verifier } from "./verifier.ts";
+import { decodeBase64, decodeProtoBase64 } from "../../bytes/base64.ts";
+import { encodeHex } from "../../bytes/hex.ts";
+import { encodeUtf8 } from "../../bytes/utf8.ts";
+import { verifyMessage } from "../../crypto/verify-message.ts";
+import { isList, isObject, type JsonObject, member } from "../../json/member.ts";
+import { parseJson } from "../../json/parse.ts";
+import { preAuthEncoding, readAttestationHints } from "../../rekor/dsse.ts";
+import { err, ok, type Result } from "../../result.ts";
+import { describeFailures, type EntryProblem } from "../problem.ts";
+import { parseVerifier, type Verifier } from "../verifier.ts";
+import type { ProposedEntry, StoredSpec, V1Kind } from "./kind.ts";
+import { readDigest, readVerifier } from "./stored-parts.ts";
+
+/** dsse 0.0.1. */
+export const DSSE_001: V1Kind = { parse, readStored };
 
 const reject = (reason: string): Result<never, EntryProblem> => err({ code: "v1_entry_invalid", reason });
 
@@ -28,11 +32,8 @@ interface Envelope {
   readonly signature: Uint8Array;
 }
 
-/**
- * Parses a proposed entry. Takes one signature: an entry is found by its signer, and a second one would be found by
- * nobody. Fails with v1_entry_invalid.
- */
-export function parseDsse(spec: JsonObject): Result<ProposedEntry, EntryProblem> {
+/** Takes one signature: an entry is found by its signer, and a second one would be found by nobody. */
+function parse(spec: JsonObject): Result<ProposedEntry, EntryProblem> {
   const proposed = member(spec, "proposedContent");
   if (!isObject(proposed))
     return reject("either proposedContent or envelopeHash, payloadHash, and signatures must be present");
@@ -44,12 +45,12 @@ export function parseDsse(spec: JsonObject): Result<ProposedEntry, EntryProblem>
     return reject(describeFailures([`${PROPOSED}.verifiers in body should have at least 1 items`]));
   const envelope = parseEnvelope(encodeUtf8(text));
   if (!envelope.ok) return envelope;
-  const verifier = readVerifier(verifiers);
+  const verifier = parseOnly(verifiers);
   if (!verifier.ok) return verifier;
   const { payload, payloadType } = envelope.value;
   return ok({
     body: encodeBody(envelope.value, verifier.value),
-    verifier: verifier.value,
+    verifiers: [verifier.value],
     hints: readAttestationHints(payloadType, payload),
     verify: () => verifyEnvelope(envelope.value, verifier.value),
   });
@@ -76,7 +77,7 @@ function parseEnvelope(text: Uint8Array): Result<Envelope, EntryProblem> {
   return ok({ text, payload: bytes.value, payloadType, sig, signature: signature.value });
 }
 
-function readVerifier([one, ...more]: readonly unknown[]): Result<Verifier, EntryProblem> {
+function parseOnly([one, ...more]: readonly unknown[]): Result<Verifier, EntryProblem> {
   if (more.length > 0) return reject(ONE_SIGNATURE);
   const pem = typeof one === "string" ? decodeBase64(one) : null;
   if (pem?.ok !== true) return reject("failed parsing base64 data for verifier");
@@ -91,6 +92,18 @@ const encodeBody = ({ text, payload, sig }: Envelope, { content }: Verifier): Ui
     `{"apiVersion":"0.0.1","kind":"dsse","spec":{"envelopeHash":${hashJson(text)},"payloadHash":${hashJson(payload)},` +
       `"signatures":[{"signature":${JSON.stringify(sig)},"verifier":"${content}"}]}}`,
   );
+
+function readStored(spec: JsonObject): StoredSpec | null {
+  const signatures = member(spec, "signatures");
+  const [first] = isList(signatures) ? signatures : [];
+  const text = member(first, "signature");
+  const signature = typeof text === "string" ? decodeProtoBase64(text) : null;
+  const verifier = readVerifier(member(first, "verifier"));
+  const [payload, envelope] = [readDigest(spec, "payloadHash"), readDigest(spec, "envelopeHash")];
+  return signature?.ok !== true || verifier === null || payload === null || envelope === null
+    ? null
+    : { signatures: [{ signature: signature.value, verifier }], digests: [payload, envelope] };
+}
 
 /** Whatever the key, the reference verifies envelopes with SHA-256, and with pure Ed25519. */
 async function verifyEnvelope(

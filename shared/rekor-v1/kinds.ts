@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of the kinds of entries: a row for each that the reference knows, and in it each version that this log
+// takes. A file of the folder kinds is one version.
+// Spec: https://github.com/sigstore/rekor/blob/main/openapi.yaml (ProposedEntry)
+
+import { DSSE_001 } from "./kinds/dsse.ts";
+import { HASHEDREKORD_001 } from "./kinds/hashedrekord.ts";
+import type { V1Kind } from "./kinds/kind.ts";
+
+/** Kind → version → how it is parsed, verified and read. */
+const KINDS: Readonly<Record<string, Readonly<Record<string, V1Kind>>>> = {
+  alpine: {},
+  cose: {},
+  dsse: { "0.0.1": DSSE_001 },
+  hashedrekord: { "0.0.1": HASHEDREKORD_001 },
+  helm: {},
+  intoto: {},
+  jar: {},
+  rekord: {},
+  rfc3161: {},
+  rpm: {},
+  tuf: {},
+};
+
+/** The versions of a kind that the log takes, none if it takes no entry of the kind; null if no log has such a kind. */
+export const versionsOf = (kind: string): Readonly<Record<string, V1Kind>> | null =>
+  (Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined) ?? null;
+
+/** One kind and version; null if the log does not take it. */
+export function findKind(kind: string, version: string): V1Kind | null {
+  const versions = versionsOf(kind) ?? {};
+  return (Object.hasOwn(versions, version) ? versions[version] : undefined) ?? null;
+}
