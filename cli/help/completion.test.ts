@@ -51,7 +51,7 @@ describe.skipIf(!isInstalled("bash"))("bash", () => {
       ["public", "none"],
     ],
     [
-      ["trust", "--client", "sigstore-"],
+      ["trust", "--for", "sigstore-"],
       ["sigstore-python", "sigstore-js", "sigstore-go"],
     ],
     [["audit", "--key", ""], [""]],

@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Result } from "../../shared/result.ts";
 import { valueOf } from "../../test/support/value-of.ts";
 import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
-import { CONFIGURATIONS } from "./clients.ts";
 import { TRUST } from "./command.ts";
 import { readTrustFromFolder, readTrustFromUrl, type Trust } from "./files.ts";
+import { configurationOf } from "./tools/tool.ts";
+import { TOOL_NAMES, TOOLS } from "./tools/tools.ts";
 
 it("--serve refuses a taken port with one line, before it reads anything", async () => {
   const port = valueOf(await findFreePort(0));
@@ -54,12 +55,26 @@ it.each([
   expect(trust).toMatchObject({ ok: false });
 });
 
+it.each(TOOL_NAMES)("%s: names the address that it asked, or says that there is no log of Rekor v1", async (name) => {
+  serve(ADDRESS, `${ADDRESS}/api/v1/timestamp`, "https://login.example.com");
+  const trust = valueOf(await readTrustFromUrl(ADDRESS));
+  vi.unstubAllGlobals();
+  const text = configurationOf(TOOLS[name], { ...trust, hasTuf: true });
+  const needsLog = "needsRekorV1" in TOOLS[name];
+  expect(text.includes("npx sigedge rotate rekor-v1-log")).toBe(needsLog);
+  const withLog = configurationOf(TOOLS[name], { ...trust, hasTuf: true, rekorV1Url: `${ADDRESS}/rekor-v1` });
+  expect(name === "policy-controller" || withLog.includes(ADDRESS)).toBe(true);
+});
+
 it("prints commands with the address that it asked", async () => {
   serve(ADDRESS, `${ADDRESS}/api/v1/timestamp`, "https://login.example.com:8443/realms/staff_1");
   const trust = await readTrustFromUrl(ADDRESS);
   vi.unstubAllGlobals();
   expect(trust).toMatchObject({ ok: true, value: { url: ADDRESS } });
 });
+
+/** What is printed for these is code or a file of another language. */
+const CODE: ReadonlySet<string> = new Set(["sigstore-js", "sigstore-go"]);
 
 describe("a folder that somebody else has written", () => {
   let folder: string;
@@ -69,12 +84,16 @@ describe("a folder that somebody else has written", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Reads a folder whose signing config has these addresses. */
-  function readFolder(url: string, provider: string): Result<Trust, string> {
+  function readFolder(url: string, provider: string, log = `${url}/rekor-v1`): Result<Trust, string> {
     const empty = { tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] };
     const config = {
       caUrls: [{ url }],
       tsaUrls: [{ url: `${url}/api/v1/timestamp` }],
       oidcUrls: [{ url: provider, validFor: { start: "2026-01-01T00:00:00Z" } }],
+      rekorTlogUrls: [
+        { url, majorApiVersion: 2 },
+        { url: log, majorApiVersion: 1 },
+      ],
     };
     writeFileSync(join(folder, "trusted_root.json"), JSON.stringify(empty));
     writeFileSync(join(folder, "signing_config.json"), JSON.stringify(config));
@@ -83,17 +102,25 @@ describe("a folder that somebody else has written", () => {
 
   /** The programs that the commands name do nothing here: whatever appears in the folder, the shell has made. */
   function runInShell(trust: Trust): readonly string[] {
-    const programs = ["cosign", "sigstore", "git", "curl", "sed", "cat"].map((name) => `${name}() { :; }`).join("\n");
-    const commands = (["cosign", "sigstore-python", "gitsign"] as const).map((client) => CONFIGURATIONS[client](trust));
-    const script = `${programs}\n${commands.join("\n")}`;
-    const { status } = spawnSync("bash", ["-c", script], { cwd: folder, stdio: "ignore" });
-    expect(status).toBe(0);
+    const programs = ["cosign", "sigstore", "git", "curl", "sed", "cat", "kubectl", "rekor-cli", "diff"];
+    const stubs = programs.map((name) => `${name}() { :; }`).join("\n");
+    const commands = TOOL_NAMES.filter((name) => !CODE.has(name)).map((name) => configurationOf(TOOLS[name], trust));
+    const script = `set -eu\n${stubs}\n${commands.join("\n")}`;
+    const { status, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+    expect(status, stderr).toBe(0);
     return readdirSync(folder);
   }
 
   it("whose names are good is printed as commands that run", () => {
     const trust = valueOf(readFolder("https://sign.example.com", "https://login.example.com:8443/realms/staff_1"));
     expect(runInShell(trust).toSorted()).toEqual(["signing_config.json", "trusted_root.json"]);
+  });
+
+  it("whose log of Rekor v1 is named by a command is refused", () => {
+    const { error } = readFolder("https://sign.example.com", "https://p.example", "https://l.example/`id`") as {
+      readonly error: string;
+    };
+    expect(error).toContain("names a log whose address is not a URL");
   });
 
   it.each([

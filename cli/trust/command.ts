@@ -9,17 +9,18 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { findFreePort, LISTEN_ADDRESS } from "../address.ts";
 import { type Arguments, defineCommand } from "../command.ts";
 import { say } from "../terminal.ts";
-import { CLIENTS, type Client, CONFIGURATIONS } from "./clients.ts";
 import { readTrustFromFolder, readTrustFromUrl, type Trust } from "./files.ts";
-import { formatPolicy, POLICY_FILE } from "./policy-controller.ts";
 import { trustText } from "./text.ts";
+import { formatPolicy, POLICY_FILE } from "./tools/policy-controller.ts";
+import { configurationOf } from "./tools/tool.ts";
+import { TOOL_NAMES, TOOLS, type ToolName } from "./tools/tools.ts";
 
 const FLAGS = {
-  client: {
-    value: "NAME",
+  for: {
+    value: "TOOL",
     multiple: true,
-    choices: CLIENTS,
-    description: `Print the configuration of this client only: ${CLIENTS.join(", ")}.`,
+    choices: TOOL_NAMES,
+    description: `Print the configuration of this tool: ${TOOL_NAMES.join(", ")}.`,
   },
   out: { value: "DIR", description: "Write trusted root, signing config, keys and certificate chains to this folder." },
   serve: { value: "PORT", description: "Serve these files on this machine until Ctrl-C." },
@@ -27,17 +28,17 @@ const FLAGS = {
 
 interface Options {
   readonly from: string;
-  readonly clients: readonly Client[];
+  readonly tools: readonly ToolName[];
   readonly out: string | null;
   readonly port: number | null;
 }
 
 export const TRUST = defineCommand({
   name: "trust",
-  summary: "print how to configure each Sigstore client for a deployment",
+  summary: "print how to configure a tool for a deployment",
   usage: ["trust URL|DIR [options]"],
   description: [
-    "Prints the commands and configuration that each Sigstore client needs to use a deployment. With --out, also writes the files that they name.",
+    "Prints the commands and configuration that a tool needs to use a deployment, or the tools that it knows. With --out, also writes the files that they name.",
   ],
   arguments: [
     {
@@ -47,24 +48,24 @@ export const TRUST = defineCommand({
     },
   ],
   flags: FLAGS,
-  json: "Print one JSON object with files and configurations by name on standard output.",
+  json: "Print one JSON object with files and configurations by name on standard output; of every tool without --for.",
   examples: [
-    { title: "Configure cosign", command: "npx sigedge trust https://sign.example.com --client cosign" },
+    { title: "Configure cosign", command: "npx sigedge trust https://sign.example.com --for cosign" },
     {
       title: "Save the files for an offline machine",
       command: "npx sigedge trust https://sign.example.com --out trust",
     },
-    { title: "Use them there", command: "npx sigedge trust trust --client sigstore-python" },
+    { title: "Use them there", command: "npx sigedge trust trust --for sigstore-python" },
   ],
   exitCodes: { 0: "Done.", 1: "The trust documents could not be read.", 2: "The arguments are wrong." },
   read: readOptions,
-  run: async ({ from, clients, out, port }, output) => {
+  run: async ({ from, tools, out, port }, output) => {
     const free = port === null ? ok(0) : await findFreePort(port);
     if (!free.ok) return err(`cannot serve at port ${port} (${free.error}); choose another with --serve PORT`);
     const trust = await read(from);
     if (!trust.ok) return trust;
     if (out !== null) write(trust.value, out);
-    output.result(trustJson(trust.value, clients), trustText(trust.value, clients, out));
+    output.result(trustJson(trust.value, tools), trustText(trust.value, tools, out));
     if (port !== null) await serve(trust.value, port);
     return ok(0);
   },
@@ -74,13 +75,12 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<O
   const [from, ...more] = positionals;
   if (from === undefined || more.length > 0)
     return err("give the address of one deployment, or one folder: sigedge trust https://HOST");
-  const names = values.client.length === 0 ? CLIENTS : values.client;
-  const clients = CLIENTS.filter((client) => names.includes(client));
-  if (clients.length !== new Set(names).size) return err(`--client must be one of ${CLIENTS.join(", ")}`);
+  const tools = TOOL_NAMES.filter((name) => values.for.includes(name));
+  if (tools.length !== new Set(values.for).size) return err(`--for must be one of ${TOOL_NAMES.join(", ")}`);
   const port = values.serve === null ? null : Number(values.serve);
   if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536))
     return err("--serve must be a port, 1 to 65535");
-  return ok({ from, clients, out: values.out === null ? null : resolve(values.out), port });
+  return ok({ from, tools, out: values.out === null ? null : resolve(values.out), port });
 }
 
 /** Reads the documents, and adds the file that is made of them. */
@@ -103,9 +103,10 @@ function write({ files }: Trust, folder: string): void {
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
 }
 
-function trustJson(trust: Trust, clients: readonly Client[]): object {
+function trustJson(trust: Trust, asked: readonly ToolName[]): object {
   const { url, provider, issuer, files } = trust;
-  const configurations = Object.fromEntries(clients.map((client) => [client, CONFIGURATIONS[client](trust)]));
+  const names = asked.length === 0 ? TOOL_NAMES : asked;
+  const configurations = Object.fromEntries(names.map((name) => [name, configurationOf(TOOLS[name], trust)]));
   return { url, provider, issuer, files: Object.fromEntries(files), configurations };
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { encodePem } from "../../shared/bytes/pem.ts";
 import { parsePublicUrl } from "../../shared/http/public-url.ts";
 import { isList, items, member } from "../../shared/json/member.ts";
+import { REKOR_V1_LOG } from "../../shared/logs/kinds/rekor-v1.ts";
 import { ownIssuerOf } from "../../shared/oidc/own-issuer.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { get } from "../status/observe.ts";
@@ -27,6 +28,8 @@ export interface Trust {
   /** The issuer that certificates name, where it is certain: of the provider, or of a local stack's own tokens. */
   readonly issuer: string | null;
   readonly timestampUrl: string;
+  /** The address of the log for clients of Rekor v1, null if there is none. */
+  readonly rekorV1Url: string | null;
   /** Whether the deployment has a TUF repository. Its root is then one of the files. */
   readonly hasTuf: boolean;
   readonly files: TrustFiles;
@@ -109,18 +112,19 @@ function firstUrl(config: unknown, list: "caUrls" | "tsaUrls"): string | null {
  * another service, or write a command of its own into one.
  * @param asked the address that the config was read from, null for a file
  */
-function addressProblem({ url, timestampUrl, provider }: Addresses, asked: string | null): string | null {
+function addressProblem({ url, timestampUrl, provider, rekorV1Url }: Addresses, asked: string | null): string | null {
   const publicUrl = parsePublicUrl(url);
   if (!publicUrl.ok) return `names a CA whose address ${publicUrl.error.reason}`;
   if (asked !== null && publicUrl.value.href !== asked) return `is for ${publicUrl.value.href}, not for ${asked}`;
   if (timestampUrl !== `${url}${PATHS.timestamp}`) return "names a timestamp authority of another address";
-  return provider === null || PROVIDER.test(provider) ? null : "names a provider whose address is not a URL";
+  if (rekorV1Url !== null && !PLAIN_URL.test(rekorV1Url)) return "names a log whose address is not a URL";
+  return provider === null || PLAIN_URL.test(provider) ? null : "names a provider whose address is not a URL";
 }
 
-type Addresses = Pick<Trust, "url" | "timestampUrl" | "provider">;
+type Addresses = Pick<Trust, "url" | "timestampUrl" | "provider" | "rekorV1Url">;
 
 /** Scheme, host, port and path, of characters that no shell interprets. */
-const PROVIDER = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~%/-]*)?$/;
+const PLAIN_URL = /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~%/-]*)?$/;
 
 function complete(documents: Map<string, string>, asked: string | null): Result<Trust, string> {
   try {
@@ -136,17 +140,27 @@ function complete(documents: Map<string, string>, asked: string | null): Result<
       .set("fulcio-chain.pem", listOf(root, "certificateAuthorities").map(chainPem).join(""))
       .set("tsa-chain.pem", listOf(root, "timestampAuthorities").map(chainPem).join(""))
       .set("rekor.pub", listOf(root, "tlogs").map(keyPem).join(""))
+      .set("rekor-v1.pub", listOf(root, "tlogs").filter(isRekorV1).map(keyPem).join(""))
       .set("ctfe.pub", listOf(root, "ctlogs").map(keyPem).join(""));
     const [url, timestampUrl] = [firstUrl(config, "caUrls"), firstUrl(config, "tsaUrls")];
     if (url === null || timestampUrl === null) return err("the signing config lacks a CA or a TSA");
     const provider = providerOf(config);
-    const problem = addressProblem({ url, timestampUrl, provider }, asked);
+    const rekorV1Url = rekorV1UrlOf(config);
+    const problem = addressProblem({ url, timestampUrl, provider, rekorV1Url }, asked);
     if (problem !== null) return err(`the signing config ${problem}`);
     const issuer = provider ?? (isLocal(url) ? ownIssuerOf(url) : null);
-    return ok({ url, provider, issuer, timestampUrl, hasTuf: files.has("root.json"), files });
+    return ok({ url, provider, issuer, timestampUrl, rekorV1Url, hasTuf: files.has("root.json"), files });
   } catch (error) {
     return err(`the trust documents cannot be read (${error instanceof Error ? error.message : "unknown"})`);
   }
+}
+
+const isRekorV1 = (log: unknown): boolean => textOf(log, "baseUrl").endsWith(REKOR_V1_LOG.basePath);
+
+/** The log of Rekor v1 that the signing config offers: at most one, as clients disagree about which of two to use. */
+function rekorV1UrlOf(config: unknown): string | null {
+  const log = items(config, "rekorTlogUrls").find((row) => member(row, "majorApiVersion") === REKOR_V1_LOG.rekorApi);
+  return log === undefined ? null : textOf(log, "url");
 }
 
 const toPem = (label: string, holder: unknown): string =>

@@ -52,7 +52,7 @@ interface Printed {
  */
 async function printedFor(stack: TestStack, client: Tool): Promise<Printed> {
   const folder = mkdtempSync(join(root, "person-"));
-  const args = ["trust", stack.url, "--client", client, "--out", folder, "--json"];
+  const args = ["trust", stack.url, "--for", client, "--out", folder, "--json"];
   const { code, stdout, stderr } = await runCommand("cli/sigedge.mjs", { args }).ended;
   expect(code, stderr).toBe(0);
   const printed = JSON.parse(stdout) as Omit<Printed, "folder" | "script"> & {

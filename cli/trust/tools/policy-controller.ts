@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trust root and the policy of a deployment for sigstore's policy-controller, as one file to apply to a cluster.
 
-import type { Trust } from "./files.ts";
+import type { Trust } from "../files.ts";
+import { issuerOf, type Tool } from "./tool.ts";
 
 /** The name under which `--out` writes it. */
 export const POLICY_FILE = "policy-controller.yaml";
 
-/** A placeholder where the certificate's issuer depends on who signs. */
-export const issuerOf = ({ issuer }: Trust): string => issuer ?? "ISSUER";
+export const POLICY_CONTROLLER: Tool = {
+  about: "admit images to a Kubernetes cluster (Sigstore's own controller)",
+  configure: ({ issuer }) =>
+    `# first replace REGISTRY${issuer === null ? ", ISSUER" : ""} and IDENTITY in this file\nkubectl apply -f ${POLICY_FILE}\n`,
+};
 
 /**
  * Rekor v2 entries have no integrated time, so the policy requires a timestamp.
