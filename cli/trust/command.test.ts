@@ -73,7 +73,7 @@ it("prints commands with the address that it asked", async () => {
   expect(trust).toMatchObject({ ok: true, value: { url: ADDRESS } });
 });
 
-/** What is printed for these is code or a file of another language. */
+/** The configuration of these is code or a file of another language. */
 const CODE: ReadonlySet<string> = new Set(["sigstore-js", "sigstore-go"]);
 
 describe("a folder that somebody else has written", () => {

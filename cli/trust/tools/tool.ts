@@ -6,7 +6,7 @@ import { isLocal, type Trust } from "../files.ts";
 
 /** A row of the table of tools. File names in its text are those that `--out` writes. */
 export interface Tool {
-  /** What it is, after its name; one line. */
+  /** Its purpose, in one line after its name. */
   readonly about: string;
   /** The text to paste: commands or a file, in which IDENTITY, FILE and other words in capitals are to be replaced. */
   readonly configure: (trust: Trust) => string;
