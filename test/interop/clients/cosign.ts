@@ -96,16 +96,68 @@ function images(transport: Transport): readonly Operation[] {
   ];
 }
 
+/** With `--rekor-url`, an entry of the Rekor v1 log in a bundle: it has a time, and needs no timestamp. */
+function rekorV1(transport: Transport): readonly Operation[] {
+  const token = '-y --identity-token token.txt --use-signing-config=false --fulcio-url "$S" --rekor-url "$S"';
+  const bundle: Verification = { ...PLAIN, bundle: "v1.json" };
+  const image = "IMAGE=$(tail -n 1 pushed-v1.txt); ";
+  const ofImage = (verb: string, identity: string): string =>
+    `${image}cosign ${verb}${trust(transport)} ${keyless(identity)} "$IMAGE"`;
+  return [
+    {
+      name: "sign-blob (Rekor v1)",
+      run: `cosign sign-blob ${token}${trust(transport)} --bundle v1.json README.md`,
+    },
+    { name: "verify-blob (Rekor v1)", run: verifyBlob(transport, bundle) },
+    {
+      name: "reject another identity (Rekor v1)",
+      run: verifyBlob(transport, { ...bundle, identity: '"$OTHER"' }),
+      refusedWith: /expected SAN value/,
+    },
+    {
+      name: "reject a changed time (Rekor v1)",
+      run: `sed 's/"integratedTime":"1/"integratedTime":"2/' v1.json > v1-changed.json; ${verifyBlob(transport, { ...bundle, bundle: "v1-changed.json" })}`,
+      refusedWith: /not enough verified log entries/,
+    },
+    {
+      name: "attest-blob (Rekor v1)",
+      run: `cosign attest-blob ${token}${trust(transport)} --predicate predicate.json --type slsaprovenance1 --bundle v1-attestation.json README.md`,
+    },
+    {
+      name: "verify-blob-attestation (Rekor v1)",
+      run: verifyAttestation(transport, { ...bundle, bundle: "v1-attestation.json" }),
+    },
+    {
+      name: "sign an image (Rekor v1)",
+      run: `tar -cf v1.tar README.md && crane append --oci-empty-base -f v1.tar -t "$REGISTRY/rekor-v1:$TRANSPORT" > pushed-v1.txt && ${image}cosign sign ${token}${trust(transport)} "$IMAGE"`,
+    },
+    { name: "verify an image (Rekor v1)", run: ofImage("verify", '"$I"') },
+    {
+      name: "reject another identity's image (Rekor v1)",
+      run: ofImage("verify", '"$OTHER"'),
+      refusedWith: /expected SAN value/,
+    },
+    {
+      name: "attest an image (Rekor v1)",
+      run: `${image}cosign attest ${token}${trust(transport)} --predicate predicate.json --type slsaprovenance1 "$IMAGE"`,
+    },
+    {
+      name: "verify-attestation (Rekor v1)",
+      run: ofImage("verify-attestation --type slsaprovenance1", '"$I"'),
+    },
+  ];
+}
+
 export const COSIGN: Client = {
   name: "cosign",
   signs: "files, images",
   tool: "cosign",
   beside: ["crane"],
   about:
-    "Files, attestations and images; keyless, or with a key pair that the log lists. cosign verifies with sigstore-go. Its conformance program first runs `initialize` against the public instance, with no way to choose another (`cmd/conformance/main.go:144-155`), so the suite runs the commands themselves.",
+    "Files, attestations and images; keyless, or with a key pair that the log lists; in the signature log, or in the Rekor v1 log with `--rekor-url`. cosign verifies with sigstore-go. Its conformance program first runs `initialize` against the public instance, with no way to choose another (`cmd/conformance/main.go:144-155`), so the suite runs the commands themselves.",
   transports: ["files", "tuf"],
   setUp: initialize,
-  operations: (transport) => [...blobs(transport), ...keyPair(transport), ...images(transport)],
+  operations: (transport) => [...blobs(transport), ...keyPair(transport), ...images(transport), ...rekorV1(transport)],
   conformance: {
     sign: (transport, bundle) =>
       `cosign sign-blob -y --identity-token token.txt${services(transport)} --bundle ${bundle} README.md`,
