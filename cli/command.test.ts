@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame that every command shares, and what it asks of each of them.
 
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { err, ok } from "../shared/result.ts";
 import { type Command, defineCommand } from "./command.ts";
@@ -50,6 +52,8 @@ const weigh = (codes: { readonly failureCode?: 1 | 2 } = {}): Command =>
     read: ({ values, positionals: [fruit] }) => (fruit === undefined ? err("name a fruit") : ok({ fruit, ...values })),
     run: (options, output) => {
       if (options.fruit === "melon") return Promise.resolve(err("melon is too heavy"));
+      if (options.fruit === "lost") readFileSync("/nowhere/scales");
+      if (options.fruit === "rotten") throw new TypeError("it fell apart");
       output.say("weighing");
       output.result(options, `${options.fruit} weighs 100 ${options.unit}`);
       return Promise.resolve(ok(0));
@@ -57,6 +61,28 @@ const weigh = (codes: { readonly failureCode?: 1 | 2 } = {}): Command =>
   });
 
 describe("a command", () => {
+  it.each([1, 2] as const)(
+    "ends with %i where it could not do its work, for a bug and for a file too",
+    async (code) => {
+      const command = weigh({ failureCode: code });
+      expect(await command.execute(["rotten"])).toBe(code);
+      expect(error).toMatch(/^sigedge weigh: a bug: TypeError: it fell apart\n {4}at /);
+      error = "";
+      expect(await command.execute(["lost"])).toBe(code);
+      expect(error).toBe("sigedge weigh: open /nowhere/scales: ENOENT\n");
+    },
+  );
+
+  it("ends with its own code for an error that nothing awaits", () => {
+    const script = `
+      import { defineCommand } from "./cli/command.ts";
+      const run = () => new Promise(() => setTimeout(() => { throw new Error("in a timer"); }, 1));
+      const command = defineCommand({ name: "weigh", flags: {}, failureCode: 3, read: () => ({ ok: true }), run });
+      process.exitCode = await command.execute([]);`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect([status, stderr.split("\n")[0]]).toEqual([3, "sigedge weigh: a bug: Error: in a timer"]);
+  });
+
   it("gets the values of its flags, and prints text", async () => {
     expect(await weigh().execute(["apple"])).toBe(0);
     expect([out, error]).toEqual(["weighing\napple weighs 100 g\n", ""]);

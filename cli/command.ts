@@ -40,7 +40,7 @@ export interface Output {
 /** A page, and the functions of its command. */
 export interface Definition<F extends Flags, O> extends CommandPage {
   readonly flags: F;
-  /** Exit code if `run` fails; 1 if it is absent. */
+  /** Exit code if `run` fails, by an error or by a bug; 1 if it is absent. */
   readonly failureCode?: 1 | 2 | 3;
   /** Exit code for wrong arguments; MISUSE if it is absent. */
   readonly misuseCode?: 3;
@@ -74,10 +74,27 @@ export function defineCommand<const F extends Flags, O>(definition: Definition<F
       }
       const options = read(given);
       if (!options.ok) return complain(page.name, options.error, misuseCode);
-      const done = await run(options.value, outputOf(isJson));
-      return done.ok ? done.value : complain(page.name, done.error, failureCode);
+      // Node ends with 1 after an error that nobody has caught, which some commands mean something else by.
+      const endUncaught = (error: unknown): never => process.exit(complainOf(page.name, error, failureCode));
+      process.on("uncaughtException", endUncaught);
+      try {
+        const done = await run(options.value, outputOf(isJson));
+        return done.ok ? done.value : complain(page.name, done.error, failureCode);
+      } catch (error) {
+        return complainOf(page.name, error, failureCode);
+      } finally {
+        process.off("uncaughtException", endUncaught);
+      }
     },
   };
+}
+
+/** Reports a file or an address that the system refused by its name, and a bug by its stack. */
+function complainOf(name: string, error: unknown, exitCode: number): number {
+  if (!(error instanceof Error)) return complain(name, `a bug: ${String(error)}`, exitCode);
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const isSystem = code !== undefined && syscall !== undefined;
+  return complain(name, isSystem ? `${syscall} ${path ?? ""}: ${code}` : `a bug: ${error.stack}`, exitCode);
 }
 
 function complain(name: string, line: string, exitCode: number): number {

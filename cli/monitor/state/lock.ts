@@ -2,8 +2,9 @@
 // One monitor for each state file: two would overwrite each other's cursors. The lock is a file that names its process;
 // one whose process is gone is taken over, so that kill -9 needs no cleaning up.
 
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { isObject } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -20,9 +21,19 @@ interface Owner {
   readonly started: string;
 }
 
-/** Takes the lock of a state file. The error is a line for the operator. */
+/** Takes the lock of a state file, whose folder it makes. The error is a line for the operator. */
 export function takeLock(stateFile: string): Result<Lock, string> {
   const file = `${stateFile}.lock`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return tryLock(file);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return err(`${file} cannot be written (${reason}): choose another place with --state`);
+  }
+}
+
+function tryLock(file: string): Result<Lock, string> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (createLock(file)) return ok({ release: () => rmSync(file, { force: true }) });
     const owner = readOwner(file);
