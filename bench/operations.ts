@@ -23,7 +23,7 @@ export async function measureOperations(bench: Bench): Promise<Section> {
   return {
     title: "Operations per signature, at one entry per round",
     notes: [
-      "Counted at the bindings: R2 put and list; rows by SQLite's count, plus one for each alarm, of the sequencers and anchors",
+      "Counted at the bindings: R2 put and list, without backups of the tail (at most one in ten minutes for each log); rows by SQLite's count, plus one for each alarm, of the sequencers and anchors",
       `of both logs, and of the monitor; rows by D1's responses. Over ${SIGNATURES} signatures: one full tile of each log.`,
     ],
     rows: [
@@ -37,7 +37,13 @@ export async function measureOperations(bench: Bench): Promise<Section> {
           figure("read", countEach("durableObjectRowsRead"), ""),
         ],
       },
-      { name: "D1 rows", figures: [figure("written", countEach("d1RowsWritten"), "", BUDGET.d1Rows)] },
+      {
+        name: "D1",
+        figures: [
+          figure("rows written", countEach("d1RowsWritten"), "", BUDGET.d1Rows),
+          figure("bytes", countEach("d1Bytes"), "", BUDGET.d1Bytes),
+        ],
+      },
     ],
   };
 }

@@ -87,6 +87,7 @@ export const BUDGET = {
   durableObjectRows: atMost(10),
   monitorRows: atMost(1),
   d1Rows: atMost(8),
+  d1Bytes: atMost(160),
   bundleKib: atMost(MAX_COMPOSED_GZIP_BYTES / 1024),
   startUpMs: cpuAtMost(80),
   readySeconds: atMost(5),

@@ -12,12 +12,24 @@ import { hash } from "../shared/tlog/hash.ts";
 import type { ComposedEnv } from "../workers/compose.ts";
 import dev, {
   Anchor as DevAnchor,
+  Grants as DevGrants,
   LogReads as DevLogReads,
   Monitor as DevMonitor,
   Sequencer as DevSequencer,
+  Tiles as DevTiles,
   TrustState as DevTrustState,
+  TufRepository as DevTufRepository,
+  UsedTokens as DevUsedTokens,
 } from "../workers/dev.ts";
-import { counts, meterBucket, meterDatabase, meterStorage } from "./counting.ts";
+import {
+  countAlarm,
+  countRequest,
+  counts,
+  meterBucket,
+  meterDatabase,
+  meterObjects,
+  meterStorage,
+} from "./counting.ts";
 import { override } from "./override.ts";
 import { createStandIns } from "./stand-ins.ts";
 
@@ -27,17 +39,32 @@ const standIns = readOncePerEnv(createStandIns);
 
 const meterEnv: (env: ComposedEnv) => ComposedEnv = readOncePerEnv((real) => {
   const { env } = standIns(real);
-  return { ...env, TILES: meterBucket(env.TILES), INDEX: meterDatabase(env.INDEX) };
+  return {
+    ...env,
+    TILES: meterBucket(env.TILES),
+    INDEX: meterDatabase(env.INDEX),
+    SEQUENCER: meterObjects(env.SEQUENCER, "sequencer"),
+    ANCHOR: meterObjects(env.ANCHOR, "anchor"),
+    GRANTS: meterObjects(env.GRANTS, "grants"),
+    MONITOR: meterObjects(env.MONITOR, "monitor"),
+    TUF: meterObjects(env.TUF, "tuf"),
+    USED_TOKENS: meterObjects(env.USED_TOKENS, "used-tokens"),
+  };
 });
 
 /** Shadows the `storage` property: the object itself must stay the platform's. */
 const meterContext = (ctx: DurableObjectState, isMonitor = false): DurableObjectState =>
-  Object.defineProperty(ctx, "storage", { value: meterStorage(ctx.storage, isMonitor) });
+  Object.defineProperty(ctx, "storage", { value: meterStorage(ctx, isMonitor) });
 
 /** The sequencer with metered storage and bindings. */
 export class Sequencer extends DevSequencer {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(meterContext(ctx), meterEnv(env));
+  }
+
+  override async alarm(): Promise<void> {
+    countAlarm();
+    await super.alarm();
   }
 }
 
@@ -52,6 +79,49 @@ export class Anchor extends DevAnchor {
 export class Monitor extends DevMonitor {
   constructor(ctx: DurableObjectState, env: ComposedEnv) {
     super(meterContext(ctx, true), env);
+  }
+
+  override async alarm(): Promise<void> {
+    countAlarm();
+    await super.alarm();
+  }
+}
+
+/** The codes and waiting devices of sign-ins with metered storage. */
+export class Grants extends DevGrants {
+  constructor(ctx: DurableObjectState) {
+    super(meterContext(ctx));
+  }
+
+  override async alarm(): Promise<void> {
+    countAlarm();
+    await super.alarm();
+  }
+}
+
+/** The used tokens with metered storage. */
+export class UsedTokens extends DevUsedTokens {
+  constructor(ctx: DurableObjectState) {
+    super(meterContext(ctx));
+  }
+
+  override async alarm(): Promise<void> {
+    countAlarm();
+    await super.alarm();
+  }
+}
+
+/** The TUF repository with metered storage. */
+export class TufRepository extends DevTufRepository {
+  constructor(ctx: DurableObjectState, env: ComposedEnv) {
+    super(meterContext(ctx), env);
+  }
+}
+
+/** The reads of tiles, which the cache answers on Cloudflare, with metered bindings. */
+export class Tiles extends DevTiles {
+  constructor(ctx: ConstructorParameters<typeof DevTiles>[0], env: ComposedEnv) {
+    super(ctx, { ...meterEnv(env), TILES: meterBucket(env.TILES, true) });
   }
 }
 
@@ -69,19 +139,27 @@ export class TrustState extends DevTrustState {
   }
 }
 
-type Answer = (query: URLSearchParams, env: ComposedEnv, body: string) => unknown;
+interface Called {
+  readonly env: ComposedEnv;
+  /** The environment and the context of a request, with what counts and replaces. */
+  readonly metered: ComposedEnv;
+  readonly replaced: ExecutionContext;
+  readonly body: string;
+}
+
+type Answer = (query: URLSearchParams, called: Called) => unknown;
 
 const ROUTES: Readonly<Record<string, Answer>> = {
   "/bench/nothing": () => null,
   "/bench/counts": () => counts(),
   "/bench/fetch": async (query) => (await fetch(query.get("url") ?? "")).status,
-  "/bench/stand-ins": async (query, env) => {
+  "/bench/stand-ins": async (query, { env }) => {
     await standIns(env).use(query.get("inUse") === "yes");
     standIns(env).useSequencer(query.get("sequencer") === "yes");
     standIns(env).useProvider(query.get("provider") === "yes");
     return null;
   },
-  "/bench/recordings": async (query, env, body) => {
+  "/bench/recordings": async (query, { env, body }) => {
     const { recordings, use, rehearse } = standIns(env);
     if (body === "") return recordings.toText();
     await use(true);
@@ -91,9 +169,13 @@ const ROUTES: Readonly<Record<string, Answer>> = {
     await rehearse();
     return null;
   },
-  "/bench/anchor": async (query, env) => await moveAnchor(Number(query.get("count")), env),
-  "/bench/size": async (query, env) => (await env.SEQUENCER.getByName(query.get("log") ?? "").head()).treeSize,
-  "/bench/append": async (query, env) => await append(query, env),
+  "/bench/cron": async (_, { metered, replaced }) => {
+    await dev.scheduled({ cron: "", scheduledTime: Date.now(), noRetry: () => {} }, metered, replaced);
+    return null;
+  },
+  "/bench/anchor": async (query, { env }) => await moveAnchor(Number(query.get("count")), env),
+  "/bench/size": async (query, { env }) => (await env.SEQUENCER.getByName(query.get("log") ?? "").head()).treeSize,
+  "/bench/append": async (query, { env }) => await append(query, env),
 };
 
 /** Appends `count` entries by RPC from `callers` concurrent callers, numbered from `from` so that no two are equal. */
@@ -191,8 +273,9 @@ export default {
     const answer = ROUTES[pathname];
     // For the routes of the bench too: a request that is measured must not be the first to compile this.
     const [metered, replaced] = [meterEnv(env), replaceEntrypoints(env, ctx)];
+    if (answer === undefined) countRequest();
     return answer === undefined
       ? await dev.fetch(request, metered, replaced)
-      : Response.json(await answer(searchParams, env, await request.text()));
+      : Response.json(await answer(searchParams, { env, metered, replaced, body: await request.text() }));
   },
 };

@@ -92,7 +92,19 @@ async function examine(server: Server, advice: Advice = adviceFor(deployment)): 
   return collect(runChecks(checks));
 }
 
-const PUBLIC = ["health", "clock", "origin", "routes", "caches", "trust-root", "sign-in", "logs", "search", "expiry"];
+const PUBLIC = [
+  "health",
+  "clock",
+  "origin",
+  "routes",
+  "caches",
+  "trust-root",
+  "sign-in",
+  "logs",
+  "search",
+  "room",
+  "expiry",
+];
 const NOTHING_ELSE = {
   ...Object.fromEntries(PUBLIC.map((name) => [name, "–"])),
   deployed: "–",

@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { member } from "../../shared/json/member.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import { ERROR_DAYS, type Forecast, WARNING_DAYS } from "../forecast/forecast.ts";
+import { describeForecast, readForecasts } from "../forecast/read.ts";
 import { listLogs } from "../served-log/served-logs.ts";
 import { type Gauge, gaugeOf } from "../status/gauges.ts";
 import { gaugesOf, getJson, readTreeSize } from "../status/observe.ts";
@@ -44,6 +46,35 @@ function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): r
       findings.push(warning("logs", `${where} is ${gauge(name)} entries behind the ${log} log`, fix));
   }
   return findings;
+}
+
+/** Checks that nothing is full within months, at the rate at which the logs grow. */
+export async function checkRoom(site: Site): Promise<Outcome> {
+  const gauges = await readAs(site, PATHS.metrics, gaugesOf);
+  // Another check says why there are none.
+  if (!gauges.ok) return concludeInPart([], [gauges.error]);
+  const forecasts = await readForecasts(site.publicUrl.href, await listLogs(site.publicUrl), gauges.value);
+  return conclude(forecasts.flatMap(reportForecast));
+}
+
+/** The share of a day's allowance above which a busier day exceeds it. */
+const MUCH_OF_A_DAY = 0.7;
+
+function reportForecast(forecast: Forecast): readonly Finding[] {
+  const { what, used, limit, unit, days } = forecast;
+  const found = describeForecast(forecast);
+  if (unit === "rows a day") {
+    const fix = "the Paid plan; on the Free plan, what comes later on such a day is refused until 00:00 UTC";
+    return used > limit * MUCH_OF_A_DAY ? [warning("room", found, fix)] : [];
+  }
+  if (days === null || days >= WARNING_DAYS) return [];
+  // Nobody outside knows the plan, so what only the Free one limits is no error.
+  if (what === "search:free") return [warning("room", found, "the Paid plan, whose database holds 10 GB")];
+  const make = days < ERROR_DAYS ? error : warning;
+  const fix = what.startsWith("object:")
+    ? "open the next log: npx sigedge rotate signature-log (or certificate-log, rekor-v1-log) --url https://HOST"
+    : "signing goes on without search; entries beyond it are found by their index alone";
+  return [make("room", found, fix)];
 }
 
 /** Checks that search finds what is in the logs. */

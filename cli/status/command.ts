@@ -12,6 +12,8 @@ import {
   postponeRetirement,
   readUndeployed,
 } from "../deployment/undeployed.ts";
+import { ERROR_DAYS, type Forecast, WARNING_DAYS } from "../forecast/forecast.ts";
+import { describeForecast, readForecasts } from "../forecast/read.ts";
 import { count } from "../progress.ts";
 import { listLogs } from "../served-log/served-logs.ts";
 import { paint } from "../terminal.ts";
@@ -42,6 +44,8 @@ interface Status {
   readonly url: string;
   readonly health: Health;
   readonly logs: readonly LogStatus[];
+  /** When something is full at the rate of the last 30 days. Empty for a log of less than a day. */
+  readonly forecasts: readonly Forecast[];
   readonly expiries: readonly { readonly what: string; readonly at: string; readonly days: number }[];
   /** Retirements of keys that are planned in the folder and not deployed, one sentence each. */
   readonly retirements: readonly string[];
@@ -51,10 +55,10 @@ interface Status {
 
 export const STATUS = defineCommand({
   name: "status",
-  summary: "show whether a deployment serves, how large its logs are, and what expires when",
+  summary: "show whether a deployment serves, how large its logs are, and what is full or expires when",
   usage: ["status [URL] [options]"],
   description: [
-    "Shows what a deployment reports on its public routes: whether it serves, how large its logs are, how far storage and search lag behind them, and what expires when. Needs no login.",
+    "Shows what a deployment reports on its public routes: whether it serves, how large its logs are, how far storage and search lag behind them, when something is full if the logs grow on as in the last 30 days, and what expires when. Needs no login.",
   ],
   arguments: [
     { name: "URL", description: "The address of the deployment: https://HOST. Default: the deployment of the folder." },
@@ -125,6 +129,7 @@ async function readStatus({ url: publicUrl, deployment }: Options, health: Healt
     url,
     health,
     logs: logs.map(({ name }, i) => logStatus(name, sizes[i] ?? null, figures)),
+    forecasts: await readForecasts(url, logs, figures),
     expiries: expiries.map(expiryJson),
     retirements,
     unreadable,
@@ -173,13 +178,14 @@ const isWell = ({ health, logs, expiries, retirements, unreadable }: Status): bo
   // The gateway of a split deployment has no metrics.
   unreadable.every((line) => line === `${PATHS.metrics} answers 404`);
 
-function statusText({ url, health, logs, expiries, retirements, unreadable }: Status): string {
+function statusText({ url, health, logs, forecasts, expiries, retirements, unreadable }: Status): string {
   const serves = health.status === "SERVING" ? paint("green", "serves") : paint("red", health.status);
   return [
     `${paint("bold", url)} ${serves}`,
     ...health.problems.map((problem) => `  ${paint("red", problem)}`),
     "",
     ...logs.map(logText),
+    ...(forecasts.length === 0 ? [] : ["", ...forecasts.map(forecastText)]),
     "",
     ...expiries.map(({ what, at, days }) => {
       const style = days < 0 ? "red" : days < 30 ? "yellow" : "dim";
@@ -187,6 +193,12 @@ function statusText({ url, health, logs, expiries, retirements, unreadable }: St
     }),
     ...[...retirements, ...unreadable].map((line) => paint("yellow", line)),
   ].join("\n");
+}
+
+function forecastText(forecast: Forecast): string {
+  const days = forecast.days ?? Number.POSITIVE_INFINITY;
+  const style = days < ERROR_DAYS ? "red" : days < WARNING_DAYS ? "yellow" : "dim";
+  return paint(style, describeForecast(forecast));
 }
 
 const describeLag = (name: string, entries: number | null): readonly string[] =>

@@ -17,7 +17,7 @@ async function metricNames(): Promise<readonly string[]> {
   const page = await serveMetrics([], Object.values(testLogs), {
     sequencer: { getByName: () => ({ describe: () => Promise.resolve({ state: "running", treeSize: 1 }) }) } as never,
     trust: () => Promise.resolve({ problems: [], expiries: [] } as never),
-    search: () => Promise.resolve({ byLog: null } as never),
+    search: () => Promise.resolve({ byLog: null, bytes: 1, problems: [] }),
     monitor: () => Promise.resolve({ state: null, problems: [] }),
   });
   return [...(await page.text()).matchAll(/^# HELP (\w+) /gm)].map(([, name = ""]) => name);

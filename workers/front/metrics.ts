@@ -142,10 +142,16 @@ async function describeAll(logs: readonly LogConfig[], sequencer: Sources["seque
 }
 
 /** Formats the figures of D1. While it does not answer, there are no invented numbers. */
-function searchGauges({ byLog }: SearchLags): string {
+function searchGauges({ byLog, bytes }: SearchLags): string {
   return [
     "# HELP sigedge_search_up 1 if the search index in D1 answers.\n# TYPE sigedge_search_up gauge\n",
     `sigedge_search_up ${byLog === null ? 0 : 1}\n`,
+    ...(bytes === null
+      ? []
+      : [
+          "# HELP sigedge_search_bytes Bytes of the search index's database. D1 holds 500 MB on the Free plan, 10 GB on the Paid one.\n# TYPE sigedge_search_bytes gauge\n",
+          `sigedge_search_bytes ${bytes}\n`,
+        ]),
     "# HELP sigedge_log_search_backlog_entries Entries that the search index lacks, as D1 itself says.\n# TYPE sigedge_log_search_backlog_entries gauge\n",
     ...[...(byLog ?? [])].map(([log, { entries }]) => `sigedge_log_search_backlog_entries{log="${log}"} ${entries}\n`),
   ].join("");

@@ -18,6 +18,8 @@ const DEADLINE_MS = 2_000;
 export interface SearchLags {
   /** Null if the index does not answer. */
   readonly byLog: ReadonlyMap<string, SearchLag> | null;
+  /** The size of its database. Null if it does not answer. */
+  readonly bytes: number | null;
   readonly problems: readonly string[];
 }
 
@@ -57,11 +59,15 @@ async function compare(
         return log === null ? [] : [[name, searchLagOf(name, log, watermark)] as const];
       }),
     );
-    return { byLog, problems: [...byLog.values()].flatMap(({ problem }) => problem ?? []) };
+    return {
+      byLog,
+      bytes: answer?.meta.size_after ?? null,
+      problems: [...byLog.values()].flatMap(({ problem }) => problem ?? []),
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : "no reason given";
     const problem = `the search index does not answer (${reason}): signing goes on; see whether D1 is full, its daily rows are used up, or a migration is missing (npx sigedge deploy)`;
-    return { byLog: null, problems: [problem] };
+    return { byLog: null, bytes: null, problems: [problem] };
   }
 }
 

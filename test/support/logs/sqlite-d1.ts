@@ -36,9 +36,11 @@ export function memoryD1(): MemoryD1 {
     const bind = (...bound: readonly SQLInputValue[]): unknown => statement(sql, bound);
     return { sql, values, bind };
   };
+  const pragma = (name: string): number => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const sizeMeta = (): object => ({ size_after: pragma("page_count") * pragma("page_size") });
   const run = (statements: readonly Statement[]): readonly { readonly results: unknown[] }[] => {
     seen.push(...statements);
-    return statements.map(({ sql, values }) => ({ results: database.prepare(sql).all(...values) }));
+    return statements.map(({ sql, values }) => ({ results: database.prepare(sql).all(...values), meta: sizeMeta() }));
   };
   const batch = (statements: readonly Statement[]): Promise<unknown> => {
     if (failing !== null) return Promise.reject(new Error(failing));
