@@ -6,11 +6,11 @@ import { paint } from "../../cli/terminal.ts";
 import type { Bench } from "../bench.ts";
 import { measureUnits, type Units } from "./measure.ts";
 import { type Meter, PLAN_PER_MONTH, PRICES, PRICES_OF, STORAGE_PRICES, type Store } from "./prices.ts";
-import { type Amounts, METERS, ofReaders, STORES, sum, times } from "./usage.ts";
+import { type Amounts, addReaders, METERS, STORES, sum, times } from "./usage.ts";
 
 interface Scenario {
   readonly name: string;
-  /** Of one day. */
+  /** The signatures of one day. */
   readonly signatures: number;
   /** Each reads both logs once a day. */
   readonly auditors: number;
@@ -42,7 +42,7 @@ interface Line {
   readonly amounts: Amounts;
 }
 
-/** What a day uses, by what uses it. */
+/** Adds up a day, by what uses it. */
 export function dayOf({ signatures, auditors, monitors }: Scenario, units: Units): readonly Line[] {
   const busyPasses = Math.min(PASSES, signatures);
   const perSignature = signatures > SHARED_ABOVE ? units.shared : units.alone;
@@ -54,11 +54,11 @@ export function dayOf({ signatures, auditors, monitors }: Scenario, units: Units
     { name: "cron", amounts: times(units.cron, CRONS) },
     {
       name: "auditors",
-      amounts: ofReaders(sum([units.audit, times(units.auditedSignature, signatures)]), auditors),
+      amounts: addReaders(sum([units.audit, times(units.auditedSignature, signatures)]), auditors),
     },
     {
       name: "monitors",
-      amounts: ofReaders(
+      amounts: addReaders(
         sum([
           times(units.busyPass, busyPasses),
           times(units.idlePass, PASSES - busyPasses),

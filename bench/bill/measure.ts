@@ -25,13 +25,13 @@ const ALARM_MS = 45_000;
 /** Long enough for whatever wakes up by itself to be seen. */
 const IDLE_MS = 90_000;
 
-/** What pieces of work use. */
+/** The use of each piece of work. */
 export interface Units {
   /** A signature whose two entries have a round of their own each. */
   readonly alone: Amounts;
   /** A signature among those of 64 clients. */
   readonly shared: Amounts;
-  /** What the alarms after activity do. */
+  /** The alarms after activity. */
   readonly alarms: Amounts;
   readonly cron: Amounts;
   /** An audit of both logs that finds nothing new, and each new signature in it. */
@@ -91,7 +91,7 @@ export async function measureUnits(bench: Bench): Promise<Units> {
     await run(["audit", url, "--incremental"], folder);
     await run(["audit", url, "--ct", "--incremental"], folder);
   };
-  const pass = (): Promise<void> => run(["monitor", url, "--config", config, "--no-cross-check"], folder);
+  const runPass = (): Promise<void> => run(["monitor", url, "--config", config, "--no-cross-check"], folder);
   try {
     progress(`bill: ${SIGNATURES} signatures, one after another`);
     const alone = await accountant.count(() => signMany(bench, SIGNATURES));
@@ -101,16 +101,16 @@ export async function measureUnits(bench: Bench): Promise<Units> {
     const idle = await accountant.count(() => sleep(IDLE_MS));
     progress("bill: auditors and monitors");
     await audit();
-    await pass();
+    await runPass();
     await signTogether(bench, SIGNATURES);
     const auditOfFew = await accountant.count(audit);
     const shared = await accountant.count(() => signTogether(bench, MANY));
     const auditOfMany = await accountant.count(audit);
     const auditOfNone = await accountant.count(audit);
-    await pass();
+    await runPass();
     await signMany(bench, 1);
-    const busyPass = await accountant.count(pass);
-    const idlePass = await accountant.count(pass);
+    const busyPass = await accountant.count(runPass);
+    const idlePass = await accountant.count(runPass);
     progress("bill: the cron trigger");
     await stack.ask("cron");
     const cron = await accountant.count(() => stack.ask("cron"));

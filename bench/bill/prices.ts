@@ -4,7 +4,7 @@
 
 export const PRICES_OF = "2026-11-29";
 
-/** What is billed. */
+/** A figure that is billed. */
 export type Meter =
   | "Worker requests"
   | "Worker CPU, ms"
@@ -17,13 +17,13 @@ export type Meter =
   | "R2 class A"
   | "R2 class B";
 
-/** What is kept, in bytes. */
+/** A place that keeps something, billed by its bytes. */
 export type Store = "object storage" | "D1 storage" | "R2 storage";
 
 export interface Price {
-  /** Of the Free plan, for each day; infinite where it counts nothing. */
+  /** The Free plan has this for each day; infinite where it counts nothing. */
   readonly freeEachDay: number;
-  /** Of the Paid plan, for each month. */
+  /** The Paid plan has this for each month. */
   readonly included: number;
   /** Dollars for a million above that. */
   readonly perMillion: number;

@@ -15,24 +15,24 @@ export const METERS = Object.keys(PRICES) as readonly Meter[];
 export const STORES: readonly Store[] = ["object storage", "D1 storage", "R2 storage"];
 const NAMES: readonly Name[] = [...METERS, ...STORES, CACHED];
 
-/** What one piece of work used. @param cpuMs of the Worker and of all objects */
+/** The use of one piece of work. @param cpuMs of the Worker and of all objects */
 export function amountsOf(before: Counts, after: Counts, cpuMs: number): Amounts {
-  const used = (name: keyof Counts): number => after[name] - before[name];
+  const readUse = (name: keyof Counts): number => after[name] - before[name];
   return {
-    "Worker requests": used("requests"),
+    "Worker requests": readUse("requests"),
     "Worker CPU, ms": cpuMs,
-    "object requests": used("objectRequests"),
-    "object duration, GB-s": (used("objectBusyMs") / 1000) * OBJECT_GIGABYTES,
-    "object rows written": used("durableObjectRowsWritten"),
-    "object rows read": used("durableObjectRowsRead"),
-    "D1 rows written": used("d1RowsWritten"),
-    "D1 rows read": used("d1RowsRead"),
-    "R2 class A": used("r2ClassA"),
-    "R2 class B": used("r2ClassB"),
-    [CACHED]: used("r2ClassBCached"),
-    "object storage": used("objectBytes"),
-    "D1 storage": used("d1Bytes"),
-    "R2 storage": used("r2Bytes"),
+    "object requests": readUse("objectRequests"),
+    "object duration, GB-s": (readUse("objectBusyMs") / 1000) * OBJECT_GIGABYTES,
+    "object rows written": readUse("durableObjectRowsWritten"),
+    "object rows read": readUse("durableObjectRowsRead"),
+    "D1 rows written": readUse("d1RowsWritten"),
+    "D1 rows read": readUse("d1RowsRead"),
+    "R2 class A": readUse("r2ClassA"),
+    "R2 class B": readUse("r2ClassB"),
+    [CACHED]: readUse("r2ClassBCached"),
+    "object storage": readUse("objectBytes"),
+    "D1 storage": readUse("d1Bytes"),
+    "R2 storage": readUse("r2Bytes"),
   };
 }
 
@@ -45,11 +45,11 @@ export const times = (amounts: Amounts, factor: number): Amounts => combine((nam
 export const sum = (parts: readonly Amounts[]): Amounts =>
   combine((name) => parts.reduce((total, part) => total + part[name], 0));
 
-/** What the first of two used beyond the second; never less than nothing, since duration and caches vary. */
+/** The use of the first beyond that of the second; never less than nothing, since duration and caches vary. */
 export const difference = (a: Amounts, b: Amounts): Amounts => combine((name) => Math.max(0, a[name] - b[name]));
 
-/** What some readers of one log use, of which the first alone finds no tile in the cache. */
-export const ofReaders = (each: Amounts, count: number): Amounts => ({
+/** The use of some readers of one log, of which the first alone finds no tile in the cache. */
+export const addReaders = (each: Amounts, count: number): Amounts => ({
   ...times(each, count),
   "R2 class B": each["R2 class B"] * count - each[CACHED] * Math.max(0, count - 1),
 });

@@ -102,7 +102,7 @@ const PUBLIC = [
   "sign-in",
   "logs",
   "search",
-  "room",
+  "forecast",
   "expiry",
 ];
 const NOTHING_ELSE = {

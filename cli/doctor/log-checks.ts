@@ -49,7 +49,7 @@ function logFindings(log: string, gauges: readonly Gauge[], { advice }: Site): r
 }
 
 /** Checks that nothing is full within months, at the rate at which the logs grow. */
-export async function checkRoom(site: Site): Promise<Outcome> {
+export async function checkForecasts(site: Site): Promise<Outcome> {
   const gauges = await readAs(site, PATHS.metrics, gaugesOf);
   // Another check says why there are none.
   if (!gauges.ok) return concludeInPart([], [gauges.error]);
@@ -65,16 +65,16 @@ function reportForecast(forecast: Forecast): readonly Finding[] {
   const found = describeForecast(forecast);
   if (unit === "rows a day") {
     const fix = "the Paid plan; on the Free plan, what comes later on such a day is refused until 00:00 UTC";
-    return used > limit * MUCH_OF_A_DAY ? [warning("room", found, fix)] : [];
+    return used > limit * MUCH_OF_A_DAY ? [warning("forecast", found, fix)] : [];
   }
   if (days === null || days >= WARNING_DAYS) return [];
   // Nobody outside knows the plan, so what only the Free one limits is no error.
-  if (what === "search:free") return [warning("room", found, "the Paid plan, whose database holds 10 GB")];
+  if (what === "search:free") return [warning("forecast", found, "the Paid plan, whose database holds 10 GB")];
   const make = days < ERROR_DAYS ? error : warning;
   const fix = what.startsWith("object:")
     ? "open the next log: npx sigedge rotate signature-log (or certificate-log, rekor-v1-log) --url https://HOST"
     : "signing goes on without search; entries beyond it are found by their index alone";
-  return [make("room", found, fix)];
+  return [make("forecast", found, fix)];
 }
 
 /** Checks that search finds what is in the logs. */

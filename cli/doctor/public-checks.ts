@@ -10,7 +10,7 @@ import { jsonOf } from "../status/observe.ts";
 import { PATHS } from "../status/paths.ts";
 import { checkSignIn } from "./connector-checks.ts";
 import { type Check, conclude, concludeInPart, error, type Finding, type Outcome, warning } from "./finding.ts";
-import { checkLogs, checkRoom, checkSearch } from "./log-checks.ts";
+import { checkForecasts, checkLogs, checkSearch } from "./log-checks.ts";
 import { checkRoutes } from "./route-check.ts";
 import { serviceCheck } from "./service-check.ts";
 import { describeAnswer, readAs, requireSuccess, type Site } from "./site.ts";
@@ -46,7 +46,7 @@ const CHECKS: readonly PublicCheck[] = [
   { name: "sign-in", title: "sign-in: CA, signing config and discovery", look: checkSignIn },
   { name: "logs", title: "logs", look: checkLogs },
   { name: "search", title: "search", look: checkSearch },
-  { name: "room", title: "room for what comes", look: checkRoom },
+  { name: "forecast", title: "what is full, and when", look: checkForecasts },
   { name: "expiry", title: "expiry", look: checkExpiry },
 ];
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // When something of a deployment is full, if it goes on growing as it does: the storage of each log's object, the
 // database of the search index, and what the Free plan allows for a day.
-// Spec: https://developers.cloudflare.com/durable-objects/platform/limits/, https://developers.cloudflare.com/d1/platform/limits/
+// Spec: https://developers.cloudflare.com/durable-objects/platform/limits/,
+// https://developers.cloudflare.com/d1/platform/limits/
 
-/** What one entry of a log adds, measured by `npm run bench -- --bill`. A signature is two entries. */
+/** One entry of a log adds this, measured by `npm run bench -- --bill`. A signature is two entries. */
 const EACH = { objectBytes: 50, objectRows: 5, d1Bytes: 90, d1Rows: 2.5 } as const;
 /** Below this many entries, what a database holds says little about the next one. */
 const TELLING_ENTRIES = 20_000;
