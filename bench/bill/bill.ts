@@ -18,7 +18,7 @@ interface Scenario {
   readonly monitors: number;
 }
 
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   { name: "nobody", signatures: 0, auditors: 0, monitors: 0 },
   { name: "a small team", signatures: 300, auditors: 10, monitors: 1 },
   { name: "a company", signatures: 10_000, auditors: 20, monitors: 5 },
@@ -43,7 +43,7 @@ interface Line {
 }
 
 /** Adds up a day, by what uses it. */
-export function dayOf({ signatures, auditors, monitors }: Scenario, units: Units): readonly Line[] {
+function dayOf({ signatures, auditors, monitors }: Scenario, units: Units): readonly Line[] {
   const busyPasses = Math.min(PASSES, signatures);
   const perSignature = signatures > SHARED_ABOVE ? units.shared : units.alone;
   const backups = { ...times(units.idle, 0), "R2 class A": LOGS * Math.min(BACKUPS, signatures) };

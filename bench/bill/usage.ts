@@ -5,7 +5,7 @@ import type { Counts } from "../counting.ts";
 import { type Meter, OBJECT_GIGABYTES, PRICES, type Store } from "./prices.ts";
 
 /** Reads of R2 that a cache answers for every reader but the first; they are among those of class B. */
-export const CACHED = "of it tiles";
+const CACHED = "of it tiles";
 
 type Name = Meter | Store | typeof CACHED;
 
