@@ -57,13 +57,13 @@ export interface JudgedV1Body {
   readonly signer: Credential | null;
 }
 
-/** Judges one body of a Rekor v1 log. The leaf of an envelope lacks the payload that its signature covers. */
+/** Judges one body of a Rekor v1 log. The leaf of an envelope or of a file lacks what its signature covers. */
 export async function judgeRekorV1Entry(body: Uint8Array, verifies: boolean): Promise<JudgedV1Body> {
   const stored = readStoredEntry(body);
   if (stored === null) return { verdict: { kind: "unknown" }, signer: null };
   const [{ verifier: signer }] = stored.signatures;
   const json = parseJson(body);
-  // Only a hashedrekord entry is stored as it was proposed.
+  // Only hashedrekord and rfc3161 entries are stored as they were proposed.
   const proposed = json.ok ? parseProposedEntry(json.value) : json;
   if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signer };
   if (!equal(proposed.value.body, body)) return { verdict: rejectInvalid("it is not canonical"), signer };

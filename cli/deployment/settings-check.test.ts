@@ -74,7 +74,7 @@ const BAD: Readonly<Record<SettingName, Bad>> = {
   ACCEPT: { text: "all", sentence: "ACCEPT must be one of own-ca, own-ca+listed-keys, open", file: null },
   LISTED_KEYS: {
     text: "x",
-    sentence: "LISTED_KEYS must be PEM text of 1 to 64 public keys",
+    sentence: "LISTED_KEYS must have 1 to 64 public keys, in PEM or as lines of ssh or minisign",
     ...sameFile("listed-keys.pem"),
   },
   CERTIFICATE_GRACE: { text: "a while", sentence: "CERTIFICATE_GRACE must be", file: null },

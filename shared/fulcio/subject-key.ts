@@ -5,7 +5,7 @@
 import { decodePem, type PemBlock } from "../bytes/pem.ts";
 import type { HashAlgorithm } from "../crypto/hash.ts";
 import { type KeyKind, type PublicKey, type PublicKeyError, parsePublicKey } from "../crypto/public-key.ts";
-import { bitString, NULL, oid, sequence } from "../der/writer.ts";
+import { rsaSpki } from "../crypto/spki.ts";
 import { err, type Result } from "../result.ts";
 
 /** The text is not one key in PEM, or the key is unacceptable. */
@@ -24,8 +24,6 @@ export const KEY_HASH: Readonly<Record<KeyKind, HashAlgorithm>> = {
   "rsa-4096": "SHA-256",
 };
 
-const RSA_ENCRYPTION = sequence(oid("1.2.840.113549.1.1.1"), NULL);
-
 /**
  * Parses PEM text with exactly one `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS#1, which is turned into an SPKI).
  * Fails with public_key_pem_invalid, public_key_invalid, public_key_weak or public_key_unsupported.
@@ -39,6 +37,6 @@ export function parseSubjectKey(pem: string): Result<PublicKey, SubjectKeyError>
 /** Parses a block like parseSubjectKey. */
 export function parseKeyBlock(block: PemBlock): Result<PublicKey, SubjectKeyError> {
   if (block.label === "PUBLIC KEY") return parsePublicKey(block.der);
-  if (block.label === "RSA PUBLIC KEY") return parsePublicKey(sequence(RSA_ENCRYPTION, bitString(block.der)));
+  if (block.label === "RSA PUBLIC KEY") return parsePublicKey(rsaSpki(block.der));
   return err({ code: "public_key_pem_invalid" });
 }

@@ -104,12 +104,15 @@ function readRekorV1(body: Uint8Array, { hints, ...place }: EntryPlace): Result<
   return ok({
     ...place,
     ...signers.value,
-    what: hints === null && entry.kind === "hashedrekord" ? "signature" : "attestation",
+    what: hints === null && !ENVELOPES.has(entry.kind) ? "signature" : "attestation",
     digests: [...new Set([...entry.digests, ...known])],
     predicateType: hints?.predicateType ?? null,
     leafHash: encodeHex(leafHash(body)),
   });
 }
+
+/** The kinds of entries of Rekor v1 whose payload may be a statement. */
+const ENVELOPES: ReadonlySet<string> = new Set(["dsse", "intoto"]);
 
 function toSigners(all: readonly SignerBytes[]): Result<WatchedSigner & Pick<WatchedEntry, "cosigners">, EntryProblem> {
   const signers: WatchedSigner[] = [];

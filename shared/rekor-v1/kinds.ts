@@ -6,6 +6,8 @@
 import { DSSE_001 } from "./kinds/dsse.ts";
 import { HASHEDREKORD_001 } from "./kinds/hashedrekord.ts";
 import type { V1Kind } from "./kinds/kind.ts";
+import { REKORD_001 } from "./kinds/rekord.ts";
+import { RFC3161_001 } from "./kinds/rfc3161.ts";
 
 /** Kind → version → how it is parsed, verified and read. */
 const KINDS: Readonly<Record<string, Readonly<Record<string, V1Kind>>>> = {
@@ -16,8 +18,8 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, V1Kind>>>> = {
   helm: {},
   intoto: {},
   jar: {},
-  rekord: {},
-  rfc3161: {},
+  rekord: { "0.0.1": REKORD_001 },
+  rfc3161: { "0.0.1": RFC3161_001 },
   rpm: {},
   tuf: {},
 };

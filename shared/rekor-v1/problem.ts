@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why an entry is not accepted.
 
+import { err, type Result } from "../result.ts";
+
 /** The reference's list of the rules of its schema that an entry breaks. */
 export const describeFailures = (failures: readonly string[]): string =>
   `validation failure list:\n${failures.join("\n")}`;
@@ -13,6 +15,9 @@ export type EntryProblem =
   | { readonly code: "v1_entry_invalid"; readonly reason: string }
   /** The log takes no entries of this kind. Nothing else of the entry was looked at. */
   | { readonly code: "v1_kind_unsupported"; readonly reason: string };
+
+/** Rejects an entry. `reason` completes "error processing entry: …". */
+export const rejectEntry = (reason: string): Result<never, EntryProblem> => err({ code: "v1_entry_invalid", reason });
 
 const CODES: readonly string[] = [
   "v1_entry_malformed",

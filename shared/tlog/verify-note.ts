@@ -5,8 +5,8 @@
 import { equal } from "../bytes/bytes.ts";
 import { encodeUtf8 } from "../bytes/utf8.ts";
 import { type PublicKey, parsePublicKey } from "../crypto/public-key.ts";
+import { ed25519Spki } from "../crypto/spki.ts";
 import { verifyMessage } from "../crypto/verify-message.ts";
-import { bitString, oid, sequence } from "../der/writer.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Ed25519Verify, verifyCosignature } from "./cosignature.ts";
 import { NOTE_COSIGNATURE, NOTE_ECDSA, NOTE_RFC6962, type Note, type NoteSignature } from "./note.ts";
@@ -48,9 +48,6 @@ function cosignatureVerifier({ name, keyId, key }: Vkey, publicKey: PublicKey): 
     return cosigned.ok;
   };
 }
-
-/** SubjectPublicKeyInfo of a 32-byte Ed25519 key (RFC 8410 §4). */
-const ed25519Spki = (key: Uint8Array): Uint8Array => sequence(sequence(oid("1.3.101.112")), bitString(key));
 
 /** Verifies every line, in order. A note is good if at least one line is good and no line of a known key is wrong. */
 export function verifyLines(note: Note, verifiers: readonly NoteVerifier[]): Promise<readonly LineVerdict[]> {

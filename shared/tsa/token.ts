@@ -41,6 +41,8 @@ export interface TimestampToken {
   readonly signature: Uint8Array;
   /** The certificates that the token carries, DER. Nobody has verified them. */
   readonly certificates: readonly Uint8Array[];
+  /** Whether the response has nothing that was passed over: failure bits, CRLs or unsigned attributes. */
+  readonly isPlain: boolean;
 }
 
 /** The bytes are not a granted TimeStampResp with a token of one signer in a form that is understood. */
@@ -57,6 +59,9 @@ const HASHES: ReadonlyMap<string, HashAlgorithm> = new Map([
   [SHA512, "SHA-512"],
 ]);
 
+/** PKIStatus: granted is 0. */
+const GRANTED_WITH_MODS = 1;
+const SEQUENCE = 0x30;
 /** A token carries at most a chain of certificates, and attributes of a dozen types. */
 const MAX_ITEMS = 16;
 
@@ -64,17 +69,22 @@ const MAX_ITEMS = 16;
 export function parseTimestampResponse(der: Uint8Array): Result<TimestampToken, TokenError> {
   const response = decodeDer(der, (reader) =>
     reader.sequence((outer) => {
-      // PKIStatus granted (0) or grantedWithMods (1); optional text follows.
-      const status = outer.sequence((info) => {
-        const value = info.smallInteger();
-        while (!info.done) info.raw();
-        return value;
-      });
-      if (status > 1) outer.fail(`status ${status} instead of granted`);
-      return outer.sequence(readContentInfo);
+      const isPlain = outer.sequence(readStatus);
+      const token = outer.sequence(readContentInfo);
+      return { ...token, isPlain: isPlain && token.isPlain };
     }),
   );
   return response.ok ? response : err({ code: "timestamp_token_invalid", reason: response.error.reason });
+}
+
+/** Reads PKIStatusInfo. Returns whether it has no more than a status and texts. */
+function readStatus(reader: DerReader): boolean {
+  const status = reader.smallInteger();
+  if (status > GRANTED_WITH_MODS) reader.fail(`status ${status} instead of granted`);
+  reader.optional(SEQUENCE, (r) => r.listOf(SEQUENCE, MAX_ITEMS, (texts) => texts.text()));
+  const isPlain = reader.done;
+  while (!reader.done) reader.raw();
+  return isPlain;
 }
 
 function readContentInfo(reader: DerReader): TimestampToken {
@@ -84,17 +94,24 @@ function readContentInfo(reader: DerReader): TimestampToken {
 
 function readSignedData(reader: DerReader): TimestampToken {
   reader.smallInteger();
-  reader.raw();
+  reader.listOf(0x31, MAX_ITEMS, (hashes) => hashes.sequence(readAnyAlgorithm));
   const tstInfo = reader.sequence((content) => {
     if (content.oid() !== TST_INFO) content.fail("not a TSTInfo");
     return content.within(0xa0, (explicit) => explicit.octetString());
   });
   const certificates = reader.optional(0xa0, (r) => r.listOf(0xa0, MAX_ITEMS, (list) => list.raw())) ?? [];
-  if (reader.nextTag === 0xa1) reader.raw();
+  const hasCrls = reader.nextTag === 0xa1;
+  if (hasCrls) reader.raw();
   // RFC 3161 §2.4.2: the token MUST contain no signature but that of the authority.
   const signer = reader.set((infos) => infos.sequence(readSignerInfo));
   const info = decodeDer(tstInfo, (r) => r.sequence(readTstInfo));
-  return info.ok ? { tstInfo, certificates, ...signer, ...info.value } : reader.fail(info.error.reason);
+  if (!info.ok) return reader.fail(info.error.reason);
+  return { tstInfo, certificates, ...signer, ...info.value, isPlain: signer.isPlain && !hasCrls };
+}
+
+function readAnyAlgorithm(reader: DerReader): void {
+  reader.oid();
+  if (!reader.done) reader.raw();
 }
 
 function readTstInfo(reader: DerReader): Pick<TimestampToken, "imprint" | "genTime"> {
@@ -129,8 +146,9 @@ function readSignerInfo(reader: DerReader): SignerInfo {
   const read = readAttributes(attributes, reader);
   const algorithm = reader.sequence((id) => readSignerAlgorithm(id, digestHash));
   const signature = reader.octetString();
+  const isPlain = reader.done;
   if (reader.nextTag === 0xa1) reader.raw();
-  return { signer, digestHash, algorithm, signature, ...read };
+  return { signer, digestHash, algorithm, signature, isPlain, ...read };
 }
 
 const readHash = (reader: DerReader): HashAlgorithm => reader.sequence(readAlgorithmOfHash);

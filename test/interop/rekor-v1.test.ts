@@ -3,7 +3,7 @@
 // Debian's mariadb-server; without it these tests are skipped.
 
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { interopTool } from "../../tools/interop-tools.ts";
 import { Random } from "../faults/random.ts";
 import { makeDsseEntry, makeHashedRekord, takeEntry, type V1LogEntry } from "../support/logs/rekor-v1.ts";
+import {
+  makeRekord,
+  type SignedFile,
+  signWithMinisign,
+  signWithSsh,
+  stampWithOpenssl,
+  toRekord,
+  toRfc3161,
+} from "../support/logs/rekor-v1-files.ts";
 import { startStack, type TestStack } from "../support/process/stack.ts";
 import { hasMariaDb, type RekorServer, startRekor } from "./rekor-server.ts";
 
@@ -19,6 +28,25 @@ const MUTATIONS = Number(process.env["SIGEDGE_REKOR_MUTATIONS"] ?? 2000);
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const signer = { privateKey, pem: String(publicKey.export({ format: "pem", type: "spki" })) };
 
+const ed25519 = generateKeyPairSync("ed25519");
+/** The program's arguments for a new key. */
+const SSH_KEYS = [
+  ["-t", "ed25519"],
+  ["-t", "ecdsa", "-b", "384"],
+  ["-t", "rsa", "-b", "2048"],
+] as const;
+
+/** Entries that other programs sign: changed ones begin from a few of them. */
+let samples: readonly object[];
+/** Every kind of entry. */
+const MAKERS: readonly ((artifact: string) => object)[] = [
+  (artifact) => makeHashedRekord(signer, artifact),
+  (artifact) => makeDsseEntry(signer, artifact),
+  (artifact) => makeRekord(signer, artifact),
+  (artifact) => toRekord(signWithMinisign(ed25519, artifact, "ED")),
+  (artifact) => toRekord(signWithMinisign(ed25519, artifact, "Ed")),
+];
+
 let reference: RekorServer;
 let stack: TestStack;
 let folder: string;
@@ -26,6 +54,10 @@ let folder: string;
 beforeAll(async () => {
   if (!hasMariaDb) return;
   folder = mkdtempSync(join(tmpdir(), "sigedge-rekor-v1-"));
+  samples = [
+    ...SSH_KEYS.map((args) => toRekord(signWithSsh(folder, "a sample", args))),
+    toRfc3161(stampWithOpenssl(folder, "a sample")),
+  ];
   const vars = { ACCEPT: "open", REKOR_V1_DUPLICATES: "conflict", ENTRIES_PER_KEY: "1000000" };
   [reference, stack] = await Promise.all([startRekor(), startStack({ hasRekorV1: true, vars })]);
 }, 180_000);
@@ -69,7 +101,7 @@ const isLogged = ({ status }: Comparable): boolean => status === 201 || status =
 
 /** The reasons for which only the reference takes an entry (docs/rekor-v1.md), and spellings that only Go reads. */
 const STRICTER =
-  /one signature and its one verifier|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
+  /PKI format|names another key|not a timestamp response that this log takes|ssh: no key found|one signature and its one verifier|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
 
 function mutate(random: Random, value: unknown): unknown {
   if (typeof value === "string") return mutateText(random, value);
@@ -98,7 +130,18 @@ function mutateText(random: Random, text: string): string {
     case 4:
       return mutateDecoded(random, text);
     case 5:
-      return random.pick(["sha256", "sha384", "sha512", "hashedrekord", "dsse", "rekord", "0.0.1", "0.0.2"]);
+      return random.pick([
+        "sha256",
+        "sha384",
+        "sha512",
+        "dsse",
+        "rekord",
+        "rfc3161",
+        "ssh",
+        "x509",
+        "minisign",
+        "0.0.1",
+      ]);
     default:
       return `${text}${random.pick(["", " ", "\n", "AAAA"])}`;
   }
@@ -112,8 +155,8 @@ function mutateDecoded(random: Random, text: string): string {
 
 describe.skipIf(!hasMariaDb)("rekor-server and our log", () => {
   it("answer equal entries with the same bodies, UUIDs and headers, and their repetition with 409", async () => {
-    for (const make of [makeHashedRekord, makeDsseEntry]) {
-      const text = JSON.stringify(make(signer, "compared"));
+    for (const entry of [...MAKERS.map((make) => make("compared")), ...samples]) {
+      const text = JSON.stringify(entry);
       const theirs = await post(reference.url, text);
       expect(await post(stack.url, text)).toEqual(theirs);
       expect(theirs.status).toBe(201);
@@ -128,8 +171,7 @@ describe.skipIf(!hasMariaDb)("rekor-server and our log", () => {
     const counts = new Map<string, number>();
     const disagreements: object[] = [];
     for (let i = 0; i < MUTATIONS; i++) {
-      const make = random.pick([makeHashedRekord, makeDsseEntry]);
-      const entry = make(signer, `changed ${i}`);
+      const entry = random.chance(0.3) ? random.pick(samples) : random.pick(MAKERS)(`changed ${i}`);
       const text = random.chance(0.9)
         ? JSON.stringify(mutate(random, entry))
         : mutateText(random, JSON.stringify(entry));
@@ -203,4 +245,54 @@ describe.skipIf(!hasMariaDb)("rekor-cli, unmodified,", () => {
     },
     60_000,
   );
+
+  /** Writes a signed file, and returns what rekor-cli asks for to upload it. */
+  function artifactArguments(name: string, { file: bytes, key, signature, format }: SignedFile): readonly string[] {
+    const paths = { artifact: file(name), signature: file(`${name}.sig`), key: file(`${name}.pub`) };
+    writeFileSync(paths.artifact, bytes);
+    writeFileSync(paths.signature, signature);
+    writeFileSync(paths.key, key);
+    const both = ["--artifact", paths.artifact, "--signature", paths.signature];
+    return [...both, "--public-key", paths.key, "--pki-format", format];
+  }
+
+  const named = `a file of ${Date.now()}\n`;
+  it.each([
+    ["x509", ["--type", "rekord"], () => x509File(named)],
+    ["minisign", ["--type", "rekord"], () => signWithMinisign(ed25519, named, "ED")],
+    ["minisign", ["--type", "rekord:0.0.1"], () => signWithMinisign(generateKeyPairSync("ed25519"), named, "Ed")],
+    ...SSH_KEYS.map((args) => ["ssh", ["--type", "rekord"], () => signWithSsh(folder, named, args)] as const),
+  ] as const)("uploads, verifies, gets and finds a file that is signed with %s %j", async (format, type, make) => {
+    const args = [...artifactArguments(`file-${format}`, make()), ...type];
+    const uploaded = cli(stack.url, "upload", ...args);
+    expect(uploaded).toMatchObject({ code: 0, out: expect.stringContaining("Created entry at index") });
+    const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
+    expect(cli(stack.url, "verify", ...args)).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
+    expect(cli(stack.url, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining("RekordObj") });
+    await expectFound(id, ["--artifact", file(`file-${format}`)]);
+    await expectFound(id, ["--sha", createHash("sha256").update(named).digest("hex")]);
+    await expectFound(id, ["--public-key", file(`file-${format}.pub`), "--pki-format", format]);
+  });
+
+  it("uploads, verifies, gets and finds a timestamp", async () => {
+    writeFileSync(file("tsr"), stampWithOpenssl(folder, named));
+    const args = ["--type", "rfc3161", "--artifact", file("tsr")];
+    const uploaded = cli(stack.url, "upload", ...args);
+    expect(uploaded).toMatchObject({ code: 0, out: expect.stringContaining("Created entry at index") });
+    const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
+    expect(cli(stack.url, "verify", ...args)).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
+    expect(cli(stack.url, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining("tsr") });
+    await expectFound(id, ["--artifact", file("tsr")]);
+  });
+
+  const x509File = (text: string): SignedFile => ({
+    format: "x509",
+    file: text,
+    key: signer.pem,
+    signature: sign("sha256", Buffer.from(text), privateKey),
+  });
+
+  /** The index follows the log. */
+  const expectFound = async (id: string, args: readonly string[]): Promise<void> =>
+    await expect.poll(() => cli(stack.url, "search", ...args).out, { timeout: 20_000, interval: 500 }).toContain(id);
 });

@@ -97,7 +97,7 @@ const SECTIONS: readonly Section[] = [
         "bytes",
         "the rest is not indexed",
       ]),
-      ...limitsIn("workers/log/rekor-v2/write-policy.ts", [
+      ...limitsIn("workers/log/rekor-v2/listed-keys.ts", [
         "keys in `LISTED_KEYS`",
         "MAX_LISTED_KEYS",
         "count",

@@ -167,7 +167,7 @@ export const ROUTES = [
 
 export const SETTING_TEXTS: OwnSettingTexts<typeof SETTINGS> = {
   ACCEPT: "Who may write to the signature log: `own-ca`, `own-ca+listed-keys` (default) or `open`.",
-  LISTED_KEYS: "PEM public keys that may write to the signature log under `own-ca+listed-keys`.",
+  LISTED_KEYS: "Public keys that may write under `own-ca+listed-keys`, in PEM or as lines of ssh or minisign.",
   CERTIFICATE_GRACE:
     "For how many minutes after its expiry a certificate may still be logged, and used in the signature log: 0 to 525600; by default 10.",
   ENTRIES_PER_CERTIFICATE: "How many entries the signature log takes of one certificate; by default 1000.",

@@ -27,7 +27,7 @@ describe("a service that is not configured", () => {
     [{ PUBLIC_URL: "http://log.example.com" }, "PUBLIC_URL must start with https://"],
     [{ CA_CHAIN: "no PEM" }, "CA_CHAIN is not PEM text of certificates"],
     [{ ACCEPT: "everybody" }, "ACCEPT must be one of"],
-    [{ LISTED_KEYS: "no PEM" }, "LISTED_KEYS must be PEM text"],
+    [{ LISTED_KEYS: "no PEM" }, "LISTED_KEYS must have 1 to 64 public keys"],
     [{ SIGNING_ALGORITHMS: "ROT13" }, "SIGNING_ALGORITHMS has ROT13"],
   ])("names the wrong setting: %o", async (settings, problem) => {
     const env = { ...makeLogService().env, ...settings };

@@ -10,6 +10,7 @@ import { keyDetailsOf, SIGNATURE_SCHEMES } from "../../crypto/key-details.ts";
 import { verifyDigest } from "../../crypto/verify-digest.ts";
 import { isObject, type JsonObject, member } from "../../json/member.ts";
 import { err, ok, type Result } from "../../result.ts";
+import { describeBadSignature } from "../pki/x509.ts";
 import { describeFailures, type EntryProblem } from "../problem.ts";
 import { parseVerifier, type Verifier } from "../verifier.ts";
 import type { ProposedEntry, StoredSpec, V1Kind } from "./kind.ts";
@@ -91,11 +92,7 @@ function verifyHashed({ hash, value, signature, verifier: { key } }: HashedRekor
   const digest = decodeHex(value.toLowerCase());
   return digest.ok && verifyDigest(key, hash, digest.value, signature)
     ? ok(null)
-    : reject(
-        `verifying signature: ${key.kind.startsWith("ecdsa") ? ECDSA_FAILED : "it is not that of the key over the digest"}`,
-      );
+    : reject(`verifying signature: ${describeBadSignature(key, "the digest")}`);
 }
-
-const ECDSA_FAILED = "invalid signature when validating ASN.1 encoded signature";
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

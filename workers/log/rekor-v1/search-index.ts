@@ -12,7 +12,7 @@ import { maxBodyBytesOf } from "../../../shared/http/route.ts";
 import { isObject, type JsonObject } from "../../../shared/json/member.ts";
 import { parseJson } from "../../../shared/json/parse.ts";
 import { formatEntryId, treeIdOf } from "../../../shared/rekor-v1/entry-id.ts";
-import { parseVerifier } from "../../../shared/rekor-v1/verifier.ts";
+import { findFormat } from "../../../shared/rekor-v1/pki/formats.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { SPELLINGS } from "../../../shared/search/spellings.ts";
 import type { Hash } from "../../../shared/tlog/hash.ts";
@@ -133,9 +133,10 @@ function readKey({ publicKey }: JsonObject): TermResult {
   if (typeof format !== "string") return err(breaksSchema(602, "publicKey.publicKey.format in body is required"));
   if (!FORMATS.includes(format))
     return err(breaksSchema(606, `publicKey.publicKey.format in body should be one of [${FORMATS.join(" ")}]`));
-  if (format !== "x509") return ok("nothing");
-  const pem = typeof content === "string" ? decodeBase64(content) : null;
-  const verifier = pem?.ok === true ? parseVerifier(pem.value) : null;
+  const pki = findFormat(format);
+  if (pki === null) return ok("nothing");
+  const bytes = typeof content === "string" ? decodeBase64(content) : null;
+  const verifier = bytes?.ok === true ? pki.parseKey(bytes.value) : null;
   if (verifier?.ok !== true) return err(asksImpossible("public key provided could not be parsed"));
   const { certificate, der } = verifier.value;
   return ok([certificate === null ? "publicKey" : "certificate", encodeHex(sha256(der))]);

@@ -150,6 +150,37 @@ describe("parseWritePolicy", () => {
     expect(commented.listedKeys).toEqual(policy(null, listedPem + encodePem("PUBLIC KEY", rsa.spki)).listedKeys);
   });
 
+  it("takes keys of ssh and of minisign, each under the hash of its SPKI", () => {
+    const ed25519 = signingKey("ed25519").spki;
+    const [point, rsa] = [Buffer.from(ed25519).subarray(-32), signingKey("rsa-2048")];
+    const string = (...bytes: readonly Uint8Array[]): Buffer => {
+      const all = Buffer.concat(bytes);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(all.length);
+      return Buffer.concat([length, all]);
+    };
+    const { n = "", e = "" } = rsa.publicObject.export({ format: "jwk" });
+    const mpint = (base64: string): Buffer => {
+      const bytes = Buffer.from(base64, "base64url");
+      return string(Buffer.alloc((bytes[0] ?? 0) >> 7), bytes);
+    };
+    const blobs = [
+      ["ssh-ed25519", string(Buffer.from("ssh-ed25519")), string(point)],
+      ["ssh-rsa", string(Buffer.from("ssh-rsa")), mpint(e), mpint(n)],
+    ] as const;
+    const lines = blobs.map(
+      ([type, ...parts]) => `${type} ${Buffer.concat(parts).toString("base64")} alice@example.com`,
+    );
+    const minisign = Buffer.concat([Buffer.from("Ed12345678"), point]).toString("base64");
+    const keys = policy(null, `# of the release manager\n${lines.join("\n")}\n${listedPem}`).listedKeys;
+    expect(keys).toEqual(
+      policy(null, encodePem("PUBLIC KEY", ed25519) + encodePem("PUBLIC KEY", rsa.spki) + listedPem).listedKeys,
+    );
+    expect(policy(null, `untrusted comment: minisign public key\n${minisign}\n`).listedKeys).toEqual(
+      policy(null, encodePem("PUBLIC KEY", ed25519)).listedKeys,
+    );
+  });
+
   it("defaults to own-ca+listed-keys", () => {
     expect(policy(null)).toMatchObject({ accept: "own-ca+listed-keys", issuers: [inUse(CA)], listedKeys: new Set() });
   });
@@ -166,12 +197,22 @@ describe("parseWritePolicy", () => {
   it.each([
     ["everybody", null, "ACCEPT must be one of own-ca, own-ca+listed-keys, open"],
     ["", null, "ACCEPT must be one of own-ca, own-ca+listed-keys, open"],
-    [null, "keys", "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
-    [null, Array.from({ length: 65 }, () => listedPem).join(""), "LISTED_KEYS must be PEM text of 1 to 64 public keys"],
+    [null, "keys", "LISTED_KEYS must have 1 to 64 public keys, in PEM or as lines of ssh or minisign"],
+    [
+      null,
+      Array.from({ length: 65 }, () => listedPem).join(""),
+      "LISTED_KEYS must have 1 to 64 public keys, in PEM or as lines of ssh or minisign",
+    ],
     [
       null,
       listedPem + encodePem("CERTIFICATE", CA.der),
       "LISTED_KEYS: block 2 is not a PUBLIC KEY that the log accepts",
+    ],
+    [null, "ssh-dss AAAA alice", 'LISTED_KEYS: "ssh-dss AAAA alice" is not a key that the log accepts'],
+    [
+      null,
+      "-----BEGIN PUBLIC KEY-----",
+      "LISTED_KEYS must have 1 to 64 public keys, in PEM or as lines of ssh or minisign",
     ],
     [null, encodePem("PUBLIC KEY", CA.der), "LISTED_KEYS: block 1 is not a PUBLIC KEY that the log accepts"],
   ])("rejects %s, %s", (accept, keys, reason) => {

@@ -5,9 +5,7 @@
 
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
-import { decodePem } from "../../../shared/bytes/pem.ts";
 import { isKeyDetails, type KeyDetails, SIGNATURE_SCHEMES } from "../../../shared/crypto/key-details.ts";
-import { parseKeyBlock } from "../../../shared/fulcio/subject-key.ts";
 import type { AcceptedKeyDetails, Credential } from "../../../shared/rekor/verify.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { WriteBudget } from "../../../shared/rpc/sequencer.ts";
@@ -16,6 +14,7 @@ import { isAccepted, type RetiredKeys, type Retirement, retirementOf } from "../
 import type { Certificate } from "../../../shared/x509/certificate.ts";
 import { verifyIssuedBy } from "../../../shared/x509/chain.ts";
 import { findExtension, OID, purposesOf } from "../../../shared/x509/extensions.ts";
+import { parseListedKeys } from "./listed-keys.ts";
 import { certificateBudget, keyBudget, type WriteBounds } from "./write-budget.ts";
 
 type Accept = "own-ca" | "own-ca+listed-keys" | "open";
@@ -47,8 +46,6 @@ export type WritePolicyError =
 
 const ACCEPTS: readonly Accept[] = ["own-ca", "own-ca+listed-keys", "open"];
 const DEFAULT_ACCEPT: Accept = "own-ca+listed-keys";
-/** A Worker's variable holds 5 KB: about 28 P-256 keys. */
-const MAX_LISTED_KEYS = 64;
 
 /**
  * Decides whether and how much an entry with this credential may write now. The sender need not hold the key
@@ -115,7 +112,7 @@ export const issuersOf = (chains: readonly (readonly Certificate[])[], retired: 
   );
 
 /**
- * Parses the settings ACCEPT and LISTED_KEYS (PEM public keys); null for a setting that is not given. `issuers` are the
+ * Parses the settings ACCEPT and LISTED_KEYS; null for a setting that is not given. `issuers` are the
  * CAs of all chains. The error names the wrong setting and what is wrong with it.
  */
 export function parseWritePolicy(
@@ -129,18 +126,6 @@ export function parseWritePolicy(
   const listedKeys = listedKeysPem === null ? ok(new Set<string>()) : parseListedKeys(listedKeysPem);
   if (!listedKeys.ok) return listedKeys;
   return ok({ accept: known, issuers, listedKeys: known === "own-ca" ? new Set() : listedKeys.value });
-}
-
-function parseListedKeys(pem: string): Result<ReadonlySet<string>, string> {
-  const blocks = decodePem(pem, MAX_LISTED_KEYS);
-  if (!blocks.ok) return err(`LISTED_KEYS must be PEM text of 1 to ${MAX_LISTED_KEYS} public keys`);
-  const fingerprints = new Set<string>();
-  for (const [i, block] of blocks.value.entries()) {
-    const key = parseKeyBlock(block);
-    if (!key.ok) return err(`LISTED_KEYS: block ${i + 1} is not a PUBLIC KEY that the log accepts`);
-    fingerprints.add(encodeHex(sha256(key.value.spki)));
-  }
-  return ok(fingerprints);
 }
 
 /** Every value of keyDetails that the log can verify. */
