@@ -22,6 +22,8 @@ export interface Plan {
   readonly freshKinds: readonly KeyKind[];
   readonly appends: number;
   readonly starts: number;
+  /** Turns of each server in a comparison. */
+  readonly turns: number;
 }
 
 /** Every kind of key that the log verifies, with its name. */
@@ -44,6 +46,7 @@ export const FULL: Plan = {
   freshKinds: [...KEY_KINDS.keys()],
   appends: 10_000,
   starts: 7,
+  turns: 3,
 };
 
 /** The plan of `--quick`. */
@@ -57,6 +60,7 @@ export const QUICK: Plan = {
   freshKinds: ["ecdsa-p256"],
   appends: 3000,
   starts: 3,
+  turns: 1,
 };
 
 /** Concurrent clients in the load measurements. */

@@ -23,6 +23,9 @@ export function backgroundMs(pid: number): number {
   return others.reduce((sum, thread) => sum + threadMs(`/proc/${pid}/task/${thread}`), 0);
 }
 
+/** Returns the CPU time in ms of all threads. */
+export const totalMs = (pid: number): number => processorMs(pid) + backgroundMs(pid);
+
 const threadMs = (folder: string): number => Number(schedstat(folder)[0]) / 1e6;
 
 /** Time on a processor and time waiting for one, both in ns, and the number of time slices. */

@@ -10,6 +10,7 @@ import { paint, say } from "../cli/terminal.ts";
 import { createSigningKey } from "../test/support/authority/signing-keys.ts";
 import { startUpstream } from "../test/support/oauth/upstream.ts";
 import { REFERENCE_MS } from "../test/support/process/machine.ts";
+import { measureAgainst } from "./against/against.ts";
 import type { Bench } from "./bench.ts";
 import { measureBill } from "./bill/bill.ts";
 import { measureDeployment } from "./deployment.ts";
@@ -26,13 +27,15 @@ import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor [--entries N]] [--bill] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor [--entries N]] [--bill] [--against] [--json FILE]
 
   --quick      measures smaller samples, in two minutes
   --sign-in    measures the steps of a sign-in and nothing else
   --pages      measures the reading pages and nothing else
   --monitor    measures sigedge monitor and nothing else
   --bill       counts what days of three deployments use, and what they cost, and nothing else
+  --against    measures the reference servers beside it, in turns, and nothing else; build them with
+               node tools/interop-tools.ts fulcio tesseract-posix rekor-tiles-posix timestamp-server
   --entries N  with --monitor: on one log of N entries
   --json FILE  also writes the figures to a file`;
 
@@ -121,6 +124,7 @@ const { values } = parseArgs({
     "sign-in": { type: "boolean", default: false },
     pages: { type: "boolean", default: false },
     monitor: { type: "boolean", default: false },
+    against: { type: "boolean", default: false },
     bill: { type: "boolean", default: false },
     entries: { type: "string" },
     json: { type: "string" },
@@ -141,6 +145,7 @@ say(paint("dim", "Clients and service share the machine; other work on it makes 
 try {
   if (values.pages) add(await runWithStack(plan, measurePages));
   else if (values.monitor) add(await measureMonitor(chooseSizes(values.quick, values.entries), showProgress));
+  else if (values.against) for (const section of await runWithStack(plan, measureAgainst)) add(section);
   else if (values.bill) say(await runWithStack(plan, measureBill));
   else if (values["sign-in"]) add(await measureSignIns(plan));
   else await measureAll(plan);

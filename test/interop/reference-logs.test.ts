@@ -67,7 +67,7 @@ beforeAll(async () => {
   issuers = await startLoopbackIssuers();
   signatures = await openStage("signature", (keyFile) => makeRekorTiles(keyFile, "127.0.0.1"));
   const roots = inFolder("roots.pem", rootOf(material.CA_CHAIN));
-  certificates = await openStage("certificate", (keyFile) => makeTesseract(keyFile, CT_ORIGIN, roots));
+  certificates = await openStage("certificate", (keyFile) => makeTesseract(keyFile, { origin: CT_ORIGIN, roots }));
   const issuer = `${issuers.origin}/people`;
   const config = {
     "oidc-issuers": { [issuer]: { "issuer-url": issuer, "client-id": "sigstore", type: "email" } },

@@ -20,11 +20,20 @@ export interface ReferenceLog {
   readonly start: (folder: string) => Promise<() => Promise<void>>;
 }
 
+/** How often a log signs a checkpoint, and how long an entry waits for others at most. */
+export interface Pace {
+  readonly checkpointInterval: string;
+  readonly batchMaxAge: string;
+}
+
+/** The fastest that the servers take without a warning, for tests. */
+const FAST: Pace = { checkpointInterval: "100ms", batchMaxAge: "50ms" };
+
 const findPort = async (): Promise<string> => String(valueOf(await findFreePort(0)));
 const spkiOf = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" });
 
 /** Makes a signature log with a new key, which is written into a file. @param origin as in its checkpoints */
-export async function makeRekorTiles(keyFile: string, origin: string): Promise<ReferenceLog> {
+export async function makeRekorTiles(keyFile: string, origin: string, pace: Pace = FAST): Promise<ReferenceLog> {
   const keys = generateKeyPairSync("ed25519");
   writeFileSync(keyFile, keys.privateKey.export({ type: "pkcs8", format: "pem" }));
   const [http, grpc, metrics] = await Promise.all([findPort(), findPort(), findPort()]);
@@ -35,8 +44,8 @@ export async function makeRekorTiles(keyFile: string, origin: string): Promise<R
     "http-metrics-port": metrics,
     hostname: origin,
     "signer-filepath": keyFile,
-    "checkpoint-interval": "100ms",
-    "batch-max-age": "50ms",
+    "checkpoint-interval": pace.checkpointInterval,
+    "batch-max-age": pace.batchMaxAge,
   };
   const program = { file: interopTool("rekor-tiles-posix"), command: "serve", healthUrl: `${url}/healthz` };
   const start: ReferenceLog["start"] = (folder) =>
@@ -45,7 +54,10 @@ export async function makeRekorTiles(keyFile: string, origin: string): Promise<R
 }
 
 /** Makes a certificate log with a new key, which is written into a file. @param roots a file with the CAs to accept */
-export async function makeTesseract(keyFile: string, origin: string, roots: string): Promise<ReferenceLog> {
+export async function makeTesseract(
+  keyFile: string,
+  { origin, roots, pace = FAST }: { readonly origin: string; readonly roots: string; readonly pace?: Pace },
+): Promise<ReferenceLog> {
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   writeFileSync(keyFile, keys.privateKey.export({ type: "sec1", format: "pem" }));
   const address = `${LISTEN_ADDRESS}:${await findPort()}`;
@@ -56,8 +68,8 @@ export async function makeTesseract(keyFile: string, origin: string, roots: stri
     private_key: keyFile,
     roots_pem_file: roots,
     ext_key_usages: "CodeSigning",
-    checkpoint_interval: "100ms",
-    batch_max_age: "50ms",
+    checkpoint_interval: pace.checkpointInterval,
+    batch_max_age: pace.batchMaxAge,
   };
   const program = { file: interopTool("tesseract-posix"), healthUrl: `${url}/ct/v1/get-roots` };
   const start: ReferenceLog["start"] = (folder) =>
