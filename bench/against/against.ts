@@ -31,7 +31,7 @@ interface Sample {
   readonly cpuMs: number[];
 }
 
-/** Measures every kind of work. A turn of one server follows a turn of another, so that what disturbs one disturbs all. */
+/** Measures every kind of work. The servers take turns, so that what disturbs one disturbs all. */
 export async function measureAgainst(bench: Bench): Promise<readonly Section[]> {
   bench.progress("starting the reference servers");
   const { contenders, stop } = await startContenders(bench.stack, bench.requests);
