@@ -92,7 +92,7 @@ class Demo {
     const url = await this.#showStep(
       "started the whole service on this machine",
       () => this.#start(),
-      (at) => [`${at}: certificate authority, two logs, timestamps, search; new keys, empty logs`],
+      (at) => [`${at}: certificate authority, three logs, timestamps, search; new keys, empty logs`],
     );
     const { instance, bundle } = await this.#sign(url);
     await this.#verify(instance, bundle);

@@ -27,8 +27,14 @@ const settings = (): Readonly<Record<string, string>> => {
 const keys = (): Record<string, Record<string, string>> =>
   JSON.parse(settings()["SHARD_KEYS"] ?? "null") as Record<string, Record<string, string>>;
 
-it("a folder without shards has no settings for them", () => {
-  expect(Object.keys(settings()).filter((name) => name.startsWith("SHARD"))).toEqual([]);
+it("a new folder has a log for clients of Rekor v1; an older one has the logs that it had", () => {
+  const names = (): readonly string[] => Object.keys(settings()).filter((name) => name.startsWith("SHARD"));
+  expect(names()).toEqual(["SHARD_KEYS", "SHARDS"]);
+  expect(JSON.parse(settings()["SHARDS"] ?? "")).toEqual([
+    { name: "rekor-v1", kind: "rekor-v1", url: "http://localhost:8787" },
+  ]);
+  rmSync(join(state, "shards.json"));
+  expect(names()).toEqual([]);
 });
 
 it("a log in shards.json gets keys of its own, which stay", () => {

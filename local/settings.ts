@@ -7,6 +7,7 @@ import { localUrl } from "../cli/address.ts";
 import {
   describePublicIssuers,
   fileSettings,
+  offerLogs,
   readShards,
   type SettingsFolder,
   witnessSecret,
@@ -49,7 +50,10 @@ export function openLocalSettings({
   const isNew = !existsSync(join(state, "keys"));
   const secrets = openKeys(state, publicUrl.value, now);
   if (!secrets.ok) return err(describeDamagedKeys(secrets.error, join(state, "keys"), DEVELOPMENT));
-  if (isNew) offerPublicIssuers(state);
+  if (isNew) {
+    offerPublicIssuers(state);
+    offerLogs(state, publicUrl.value);
+  }
   const files = fileSettings(localFolder(state));
   if (!files.ok) return files;
   const plain = readPlainSettings(state);

@@ -44,7 +44,7 @@ export const START = defineCommand({
   usage: ["start [options]"],
   description: [
     "Runs every service on this machine, with an OpenID issuer that gives anyone a token, until Ctrl-C. The first run creates keys and empty logs in the state folder; later runs use them again.",
-    'Files in the state folder add settings: listed-keys.pem (keys that may write to the log), issuers.yaml or issuers.json (OpenID issuers), oidc-providers.json (where people log in), connectors.yaml (where they sign in at this service), shards.json (more logs, see docs/log.md), witness-policy.txt, witnessed-logs.txt, and settings.json for any other setting, such as {"WITNESS_MODE": "require-quorum"}.',
+    'Files in the state folder add settings: listed-keys.pem (keys that may write to the log), issuers.yaml or issuers.json (OpenID issuers), oidc-providers.json (where people log in), connectors.yaml (where they sign in at this service), shards.json (the logs beside the first two, see docs/log.md), witness-policy.txt, witnessed-logs.txt, and settings.json for any other setting, such as {"WITNESS_MODE": "require-quorum"}.',
   ],
   arguments: [],
   flags: FLAGS,

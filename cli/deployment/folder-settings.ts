@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicUrl } from "../../shared/http/public-url.ts";
 import { PUBLIC_ISSUERS, PUBLIC_ISSUERS_WORD } from "../../shared/identity/public-issuers.ts";
+import { OFFERED_KINDS } from "../../shared/logs/kinds.ts";
 import { parseShards } from "../../shared/logs/shards.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { splitSetting } from "../../shared/settings/parts.ts";
@@ -97,6 +98,13 @@ const PUBLIC_ISSUERS_TEXT = `# The OpenID issuers whose identity tokens the CA a
 # public instance, which admit everyone. docs/identities.md describes how to list others instead.
 ${PUBLIC_ISSUERS_WORD}
 `;
+
+/** Opens the logs of a new deployment beside the first two, unless its folder says which. */
+export function offerLogs(folder: string, { href }: PublicUrl): void {
+  const path = join(folder, SHARDS_FILE);
+  const rows = OFFERED_KINDS.map((kind) => ({ name: kind, kind, url: href }));
+  if (!existsSync(path)) writeFileSync(path, `${JSON.stringify(rows, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+}
 
 /** Reads SHARDS and SHARD_KEYS, and creates the keys of logs that are new. Fails with a line for the operator. */
 export function readShards(folder: string, publicUrl: PublicUrl): Result<Settings, string> {

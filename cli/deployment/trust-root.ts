@@ -21,7 +21,7 @@ import {
 import { documentsOf, materialOf } from "../tuf/material.ts";
 import { createRepository, describeRepositoryError } from "../tuf/repository.ts";
 import { DEPLOYED_TRUST_FILE, readTrustFile, writeTrustFile } from "../tuf/trust-file.ts";
-import { fileSettings } from "./folder-settings.ts";
+import { fileSettings, offerLogs, readShards } from "./folder-settings.ts";
 
 /** In offline/. Any two of them change the trust root, so one may be lost and one may be stolen. */
 export const ROOT_KEY_FILES = ["tuf-root-1.key.pem", "tuf-root-2.key.pem", "tuf-root-3.key.pem"];
@@ -47,7 +47,7 @@ export function tufSecret(folder: string): Readonly<Record<string, string>> {
   return existsSync(path) ? { TUF_KEY: readFileSync(path, "utf8") } : {};
 }
 
-/** Signs version 1 of every document for an address. The error is a line for the operator. */
+/** Opens the logs of an address, and signs version 1 of every document for it. The error is a line for the operator. */
 export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase: string): Result<null, string> {
   const now = unixMs(Date.now());
   const keys = readKeys(join(folder, "keys"), now);
@@ -55,7 +55,10 @@ export function makeRepository(folder: string, publicUrl: PublicUrl, passphrase:
   // The signing config names where people sign in.
   const files = fileSettings({ folder, environment: null, needsIssuers: false });
   if (!files.ok) return files;
-  const settings = { ...keys.value, ...files.value };
+  offerLogs(folder, publicUrl);
+  const shards = readShards(folder, publicUrl);
+  if (!shards.ok) return shards;
+  const settings = { ...keys.value, ...files.value, ...shards.value };
   const material = materialOf({ publicUrl, settings, logsCreatedAt: null, now });
   if (!material.ok) return material;
   const offline = openAll(folder, passphrase);

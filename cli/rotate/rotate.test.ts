@@ -10,6 +10,7 @@ import {
   type Ended,
   PASSPHRASE,
   type RotatingDeployments,
+  readSigned,
   runRotate,
   variablesOf,
 } from "../../test/support/trust/rotating-deployment.ts";
@@ -231,18 +232,38 @@ describe("a rotation under way", () => {
 });
 
 describe("rekor-v1-log", () => {
-  it("opens the first log of its kind at the address of the deployment, in one step", async () => {
-    expect((await run("rekor-v1-log", "--dry-run")).out).toContain("the rekor-v1 log rekor-v1");
-    expect(await run("rekor-v1-log")).toMatchObject({ code: 0 });
+  const expectLog = (): void => {
     const { SHARDS = "" } = settings();
     expect(JSON.parse(SHARDS)).toEqual([{ name: "rekor-v1", kind: "rekor-v1", url: "https://sign.example.com" }]);
-    const files = tree();
-    expect(Object.keys(files)).toContain(join(deployment, "keys", "shards", "rekor-v1", "log.key.pem"));
-    expect(files[join(deployment, "trust.json")]).toContain("https://sign.example.com/rekor-v1");
+    expect(existsSync(join(deployment, "keys", "shards", "rekor-v1", "log.key.pem"))).toBe(true);
+    const { root, files } = readSigned(deployment);
+    expect(root["tlogs"]).toMatchObject([
+      { baseUrl: "https://sign.example.com" },
+      { baseUrl: "https://sign.example.com/rekor-v1" },
+    ]);
+    expect(JSON.parse(files["signing_config.v0.2.json"] ?? "")).toMatchObject({
+      rekorTlogUrls: [{ majorApiVersion: 2 }, { majorApiVersion: 1 }],
+    });
+  };
+
+  it("is there in a new deployment", () => expectLog());
+
+  it("opens the first log of its kind in an older deployment, at its address and in one step", async () => {
+    rmSync(join(deployment, "shards.json"));
+    rmSync(join(deployment, "keys", "shards"), { recursive: true });
+    expect((await run("rekor-v1-log", "--dry-run")).out).toContain("the rekor-v1 log rekor-v1");
+    expect(settings()["SHARDS"]).toBeUndefined();
+    expect(await run("rekor-v1-log")).toMatchObject({ code: 0 });
+    expectLog();
+  });
+
+  it("is left out by an empty list and new documents, before the first deployment", async () => {
+    writeFileSync(join(deployment, "shards.json"), "[]");
+    expect(await run("signing-config")).toMatchObject({ code: 0 });
+    expect(readSigned(deployment).root["tlogs"]).toHaveLength(1);
   });
 
   it("needs another host name for the next one", async () => {
-    expect(await run("rekor-v1-log")).toMatchObject({ code: 0 });
     expect((await run("rekor-v1-log")).error).toMatch(/--url https:\/\/HOST|days/);
   });
 });

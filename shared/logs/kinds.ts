@@ -25,6 +25,9 @@ export const LOG_KIND_NAMES = Object.keys(LOG_KINDS) as readonly LogKind[];
 /** The kinds of which every deployment has a log behind its public URL. SHARDS opens logs of the others. */
 export const FIRST_KINDS = ["signature", "certificate"] as const satisfies readonly LogKind[];
 
+/** The kinds of which a new deployment has a log too: rows of SHARDS, so that an operator may leave them out. */
+export const OFFERED_KINDS = ["rekor-v1"] as const satisfies readonly LogKind[];
+
 /** One of FIRST_KINDS. */
 export type FirstKind = (typeof FIRST_KINDS)[number];
 

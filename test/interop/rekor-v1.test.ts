@@ -59,7 +59,7 @@ beforeAll(async () => {
     toRfc3161(stampWithOpenssl(folder, "a sample")),
   ];
   const vars = { ACCEPT: "open", REKOR_V1_DUPLICATES: "conflict", ENTRIES_PER_KEY: "1000000" };
-  [reference, stack] = await Promise.all([startRekor(), startStack({ hasRekorV1: true, vars })]);
+  [reference, stack] = await Promise.all([startRekor(), startStack({ vars })]);
 }, 180_000);
 
 afterAll(async () => {

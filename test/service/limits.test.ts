@@ -29,7 +29,6 @@ let stack: TestStack;
 beforeAll(async () => {
   const key = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   stack = await startStack({
-    hasRekorV1: true,
     vars: { WITNESS_KEY: key, WITNESSED_LOGS: `log ${WITNESSED_VKEY}` },
   });
 });

@@ -50,7 +50,7 @@ async function add(entry: object): Promise<V1LogEntry> {
 
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), "sigedge-v1-"));
-  stack = await startStack({ state, hasRekorV1: true, vars: { ACCEPT: "open" } });
+  stack = await startStack({ state, vars: { ACCEPT: "open" } });
   logKey = await (await fetch(api("/log/publicKey"))).text();
   const info: { treeID: string } = await (await fetch(api("/log"))).json();
   treeId = info.treeID;

@@ -33,15 +33,16 @@ describe("GET /trusted_root.json", () => {
   test("contains the keys of this deployment", async () => {
     const root = TrustedRoot.fromJSON(await get("/trusted_root.json"));
     expect(root.mediaType).toBe("application/vnd.dev.sigstore.trustedroot+json;version=0.1");
-    for (const [logs, file, baseUrl] of [
-      [root.tlogs, "signature-log.key.pem", stack.url],
-      [root.ctlogs, "certificate-log.key.pem", `${stack.url}/ct`],
+    expect([root.tlogs.length, root.ctlogs.length]).toStrictEqual([2, 1]);
+    for (const [log, file, baseUrl] of [
+      [root.tlogs[0], "signature-log.key.pem", stack.url],
+      [root.tlogs[1], "shards/rekor-v1/log.key.pem", `${stack.url}/rekor-v1`],
+      [root.ctlogs[0], "certificate-log.key.pem", `${stack.url}/ct`],
     ] as const) {
-      expect(logs).toHaveLength(1);
-      expect(logs[0]?.baseUrl).toBe(baseUrl);
-      expect(logs[0]?.publicKey?.rawBytes).toStrictEqual(spkiOf(file));
-      expect(logs[0]?.logId?.keyId).toStrictEqual(createHash("sha256").update(spkiOf(file)).digest());
-      expect(logs[0]?.publicKey?.validFor?.start?.getTime()).toBeLessThan(Date.now() - 3_500_000);
+      expect(log?.baseUrl).toBe(baseUrl);
+      expect(log?.publicKey?.rawBytes).toStrictEqual(spkiOf(file));
+      expect(log?.logId?.keyId).toStrictEqual(createHash("sha256").update(spkiOf(file)).digest());
+      expect(log?.publicKey?.validFor?.start?.getTime()).toBeLessThan(Date.now() - 3_500_000);
     }
     for (const [authorities, file] of [
       [root.certificateAuthorities, "ca-chain.pem"],
@@ -52,7 +53,7 @@ describe("GET /trusted_root.json", () => {
       expect(served).toStrictEqual(certificatesOf(file));
       expect(authorities[0]?.validFor?.start?.getTime()).toBeLessThan(Date.now());
     }
-    expect(toTrustMaterial(root).tlogs).toHaveLength(1);
+    expect(toTrustMaterial(root).tlogs).toHaveLength(2);
   });
 
   test("stays the same across a restart", async () => {
@@ -78,7 +79,11 @@ describe("GET /signing_config.json", () => {
       [[stack.url, 1]],
       // The stack's own provider, with its development connector.
       [[`${stack.url}/oidc`, 1]],
-      [[stack.url, 2]],
+      // The first that a client knows: those of Rekor v2 never write to the other.
+      [
+        [stack.url, 2],
+        [`${stack.url}/rekor-v1`, 1],
+      ],
       [[`${stack.url}/api/v1/timestamp`, 1]],
     ]);
     const endpoints = [

@@ -25,7 +25,6 @@ export interface OpenSurroundings extends Surroundings {
 export async function openSurroundings(): Promise<OpenSurroundings> {
   const provider = await startLoginProvider(SIGNER);
   const stack = await startStack({
-    hasRekorV1: true,
     vars: {
       // cosign also signs with a key pair that it generates, which no policy lists.
       ACCEPT: "open",

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole service for a test: real workerd, Durable Objects, R2 and D1 on a free port, as `npm start` runs it.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFreePort, localUrl } from "../../../cli/address.ts";
-import { SHARDS_FILE } from "../../../cli/deployment/folder-settings.ts";
 import { requestToken, type TokenRequest } from "../../../local/dev-issuer.ts";
 import { openLocalSettings } from "../../../local/settings.ts";
 import { runStack, type WorkerLog } from "../../../local/stack.ts";
@@ -22,8 +21,6 @@ export interface TestStackOptions {
   /** A folder that is kept; by default a temporary one that is deleted. */
   readonly state?: string;
   readonly port?: number;
-  /** Opens a Rekor v1 log, named after its kind. */
-  readonly hasRekorV1?: true;
   /** The loopback port of V8's inspector; by default there is none. */
   readonly inspectorPort?: number;
   /** A Worker other than that of `npm start`, for tests that control its inside; relative to the repository. */
@@ -54,10 +51,6 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const port = options.port ?? (await findAnyPort());
   const url = localUrl(port);
   const state = options.state ?? mkdtempSync(join(tmpdir(), "sigedge-test-"));
-  if (options.hasRekorV1 === true) {
-    mkdirSync(state, { recursive: true });
-    writeFileSync(join(state, SHARDS_FILE), JSON.stringify([{ name: "rekor-v1", kind: "rekor-v1", url }]));
-  }
   const local = openLocalSettings({ port, state, accept: null });
   if (!local.ok) return fail(local.error);
   const vars = signAnew(state, { ...local.value, ...options.vars }, options.vars ?? {});

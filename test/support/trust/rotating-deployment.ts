@@ -8,12 +8,15 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { createDeployment } from "../../../cli/deployment/create.ts";
 import { readDeployment, workerSettings } from "../../../cli/deployment/deployment.ts";
+import { readTrust } from "../../../cli/deployment/trust-root.ts";
 import { ROTATE } from "../../../cli/rotate/command.ts";
 import { parsePublicUrl } from "../../../shared/http/public-url.ts";
 import { valueOf } from "../value-of.ts";
 
 /** Opens the offline keys of every copy. */
 export const PASSPHRASE = "correct horse battery staple";
+
+const PUBLIC_URL = valueOf(parsePublicUrl("https://sign.example.com"));
 
 /** How a command ended. */
 export interface Ended {
@@ -31,12 +34,32 @@ export interface RotatingDeployments {
   readonly remove: () => void;
 }
 
+/** The documents of a deployment that clients fetch. */
+export interface SignedDocuments {
+  /** By name: every target of the TUF repository. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The trusted root. */
+  readonly root: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** Reads the documents that a copy has signed. */
+export function readSigned(folder: string): SignedDocuments {
+  const { files } = valueOf(readTrust(folder, PUBLIC_URL));
+  return { files, root: JSON.parse(files["trusted_root.json"] ?? "") as SignedDocuments["root"] };
+}
+
 /** Creates a deployment whose offline keys are quick to open. */
 export async function createRotatingDeployments(): Promise<RotatingDeployments> {
   const folder = mkdtempSync(join(tmpdir(), "sigedge-rotate-"));
   const fresh = join(folder, "fresh");
-  const publicUrl = valueOf(parsePublicUrl("https://sign.example.com"));
-  valueOf(await createDeployment({ folder: fresh, name: "test", publicUrl, issuers: "none", passphrase: PASSPHRASE }));
+  const wanted = {
+    folder: fresh,
+    name: "test",
+    publicUrl: PUBLIC_URL,
+    issuers: "none",
+    passphrase: PASSPHRASE,
+  } as const;
+  valueOf(await createDeployment(wanted));
   cheapen(join(fresh, "offline"));
   return {
     fresh,
