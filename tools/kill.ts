@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run kill -- --rounds 50`: kills workerd under load 50 times, and reads both logs from the first entry on after
+// `npm run kill -- --rounds 50`: kills workerd under load 50 times, and reads every log from the first entry on after
 // each kill.
 
 import { parseArgs } from "node:util";
@@ -18,7 +18,7 @@ try {
   const report = await killRounds(stack, rounds, (done) => bar.show(done, rounds));
   bar.end();
   say(
-    `${report.kills} kills: ${report.entries} entries and ${report.certificates} certificates were acknowledged and are in the logs, ` +
+    `${report.kills} kills: ${report.entries} entries, ${report.v1Entries} of Rekor v1 and ${report.certificates} certificates were acknowledged and are in the logs, ` +
       `${report.committedUnanswered} were committed without an answer and found by a retry, ` +
       `a full tile or bundle was read again ${report.immutables} times and never differed`,
   );

@@ -12,10 +12,11 @@ beforeAll(async () => {
 afterAll(async () => await stack.stop());
 
 it("loses, duplicates, changes and forks nothing over ten kills", { timeout: 180_000 }, async () => {
-  const { committedUnanswered, entries, certificates, immutables, sizes } = await killRounds(stack, 10);
+  const { committedUnanswered, entries, v1Entries, certificates, immutables, sizes } = await killRounds(stack, 10);
   // The kills interrupted requests, and there were entries to lose.
   expect(committedUnanswered).toBeGreaterThan(0);
   expect(immutables).toBeGreaterThan(0);
   expect(sizes.signature).toBe(entries + 1);
+  expect(sizes.rekorV1).toBe(v1Entries + 1);
   expect(sizes.certificate).toBeGreaterThanOrEqual(certificates);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks a service after hostile requests: both logs accept an entry, and an audit finds nothing wrong with them.
+// Checks a service after hostile requests: every log accepts an entry, and an audit finds nothing wrong with any.
 
 import { join } from "node:path";
 import { artifactRequest, clientKey, postEntry } from "../../support/logs/log-client.ts";

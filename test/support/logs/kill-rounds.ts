@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kills workerd with SIGKILL under load, again and again. After each kill, both logs are fetched over HTTP and compared
+// Kills workerd with SIGKILL under load, again and again. After each kill, every log is fetched over HTTP and compared
 // with the answers that clients got and with what the logs showed before.
 
 import { strict as assert } from "node:assert";
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "@sigstore/core";
 import { requestCertificate } from "../authority/request-certificate.ts";
@@ -23,6 +23,7 @@ import {
 } from "./log-client.ts";
 import type { LogEntryJson } from "./log-entry.ts";
 import { naiveTile, prefixRoots } from "./naive-tree.ts";
+import { makeHashedRekord, takeEntry, type V1Entry, type V1LogEntry, type V1Signer } from "./rekor-v1.ts";
 import { plainLeafHash } from "./tree-hashes.ts";
 
 /** The findings of all rounds. */
@@ -34,14 +35,18 @@ export interface KillReport {
   readonly committedUnanswered: number;
   /** How often a full tile or bundle was read again after a later kill. */
   readonly immutables: number;
-  readonly sizes: { readonly signature: number; readonly certificate: number };
+  /** Entries of the Rekor v1 log. */
+  readonly v1Entries: number;
+  readonly sizes: { readonly signature: number; readonly certificate: number; readonly rekorV1: number };
 }
 
-/** Clients that log entries, and clients that request certificates. */
+/** Clients that log entries, clients that request certificates, and clients of Rekor v1. */
 const SIGNERS = 32;
 const APPLICANTS = 8;
+const V1_SIGNERS = 8;
 /** How many requests are in flight when workerd is killed. */
 const MIN_IN_FLIGHT = 20;
+const CHECKED_PROMISES = 20;
 const MAX_ATTEMPTS = 400;
 const INDEX_WAIT_MS = 60_000;
 
@@ -49,6 +54,13 @@ interface LoggedEntry {
   readonly digest: string;
   readonly body: string;
   readonly index: number;
+}
+
+/** An entry of the Rekor v1 log, as it was answered. */
+interface V1Logged {
+  readonly id: string;
+  readonly digest: string;
+  readonly entry: V1Entry;
 }
 
 /** One log: what clients were told, and what was read. */
@@ -96,12 +108,17 @@ class KillRun {
   readonly #certificates: X509Certificate[] = [];
   readonly #signature = createWitnessed();
   readonly #certificate = createWitnessed();
+  readonly #rekorV1 = createWitnessed();
+  readonly #v1Signer: V1Signer;
+  readonly #v1Entries: V1Logged[] = [];
   #number = 0;
   #committedUnanswered = 0;
   #reread = 0;
 
   constructor(stack: TestStack) {
     this.#stack = stack;
+    const { privateKey } = this.#key;
+    this.#v1Signer = { privateKey, pem: String(createPublicKey(privateKey).export({ format: "pem", type: "spki" })) };
   }
 
   /** Runs all clients while `work` runs, and until each has the answer to its last request. */
@@ -113,6 +130,7 @@ class KillRun {
     const clients = [
       ...Array.from({ length: SIGNERS }, () => runClient(() => this.#sign())),
       ...Array.from({ length: APPLICANTS }, () => runClient(() => this.#apply())),
+      ...Array.from({ length: V1_SIGNERS }, () => runClient(() => this.#signV1())),
     ];
     // A client that gives up fails the run, whatever else happens.
     await Promise.race([work(), Promise.all(clients)]);
@@ -145,6 +163,22 @@ class KillRun {
     this.#certificates.push(X509Certificate.parse(answer.signedCertificateEmbeddedSct.chain.certificates[0]));
   }
 
+  async #signV1(): Promise<void> {
+    const artifact = `artifact ${this.#number++}`;
+    const body = JSON.stringify(makeHashedRekord(this.#v1Signer, artifact));
+    const ask = (): Promise<Response> =>
+      fetch(`${this.#stack.url}/api/v1/log/entries`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+    const { response } = await this.#retryUntilAnswered(ask, 201);
+    const [id, entry] = takeEntry(JSON.parse(response.text) as V1LogEntry);
+    const { treeSize, rootHash } = entry.verification.inclusionProof;
+    see(this.#rekorV1, treeSize, Buffer.from(rootHash, "hex").toString("base64"));
+    this.#v1Entries.push({ id, digest: sha256Hex(artifact), entry });
+  }
+
   /** Retries as a client does: a broken connection and 503 are no answers. */
   async #retryUntilAnswered(
     ask: () => Promise<Response>,
@@ -171,18 +205,23 @@ class KillRun {
     }
   }
 
-  /** Reads both logs from their first entry on. */
+  /** Reads every log from its first entry on. */
   async check(): Promise<void> {
     const { url } = this.#stack;
-    const records = await this.#checkLog(this.#signature, url, "entries");
-    for (const { body, index } of this.#entries)
-      assert.equal(records[index]?.toString("base64"), body, `entry ${index}`);
-    assert.equal(
-      new Set(records.map((record) => record.toString("base64"))).size,
-      records.length,
-      "an entry is there twice",
-    );
+    checkBodies(await this.#checkLog(this.#signature, url, "entries"), this.#entries);
     this.#checkCertificates(await this.#checkLog(this.#certificate, `${url}/ct`, "data"));
+    const promised = this.#v1Entries.map(({ entry: { body, logIndex } }) => ({ body, index: logIndex }));
+    checkBodies(await this.#checkLog(this.#rekorV1, `${url}/rekor-v1`, "entries"), promised);
+    await this.#checkPromises();
+  }
+
+  /** Checks that the log still promises entries the index and the time that it promised first: the newest of them. */
+  async #checkPromises(): Promise<void> {
+    for (const { id, entry } of this.#v1Entries.slice(-CHECKED_PROMISES)) {
+      const response = await fetch(`${this.#stack.url}/api/v1/log/entries/${id}`);
+      const [, { integratedTime, logIndex }] = takeEntry(await response.json());
+      assert.deepEqual([logIndex, integratedTime], [entry.logIndex, entry.integratedTime], `the promise of ${id}`);
+    }
   }
 
   async #checkLog(log: Witnessed, base: string, kind: "entries" | "data"): Promise<readonly Buffer[]> {
@@ -250,11 +289,12 @@ class KillRun {
   /** Checks that the search finds every entry at its index, once it is complete. */
   async checkIndex(): Promise<void> {
     const deadline = Date.now() + INDEX_WAIT_MS;
-    while ((await this.#completeThrough()) < this.#signature.size) {
+    while (!(await this.#isIndexed())) {
       assert.ok(Date.now() < deadline, "the search index does not catch up");
       await sleep(200);
     }
-    for (const { digest, index } of this.#entries) {
+    const v1 = this.#v1Entries.map(({ digest, entry }) => ({ digest, index: entry.logIndex }));
+    for (const { digest, index } of [...this.#entries, ...v1]) {
       const { hits } = await this.#search(digest);
       assert.deepEqual(
         hits.map((hit) => hit.index),
@@ -264,8 +304,9 @@ class KillRun {
     }
   }
 
-  async #completeThrough(): Promise<number> {
-    return (await this.#search(sha256Hex("nothing"))).completeThroughByLog["signature"] ?? 0;
+  async #isIndexed(): Promise<boolean> {
+    const { signature = 0, "rekor-v1": rekorV1 = 0 } = (await this.#search(sha256Hex("nothing"))).completeThroughByLog;
+    return signature >= this.#signature.size && rekorV1 >= this.#rekorV1.size;
   }
 
   async #search(digest: string): Promise<SearchPage> {
@@ -283,7 +324,12 @@ class KillRun {
       certificates: this.#certificates.length,
       committedUnanswered: this.#committedUnanswered,
       immutables: this.#reread,
-      sizes: { signature: this.#signature.size, certificate: this.#certificate.size },
+      v1Entries: this.#v1Entries.length,
+      sizes: {
+        signature: this.#signature.size,
+        certificate: this.#certificate.size,
+        rekorV1: this.#rekorV1.size,
+      },
     };
   }
 }
@@ -291,6 +337,16 @@ class KillRun {
 interface SearchPage {
   readonly hits: readonly { readonly index: number }[];
   readonly completeThroughByLog: Readonly<Record<string, number>>;
+}
+
+/** Checks that each entry is at the index that was acknowledged, and none twice. */
+function checkBodies(
+  records: readonly Buffer[],
+  acknowledged: readonly { readonly body: string; readonly index: number }[],
+): void {
+  const bodies = records.map((record) => record.toString("base64"));
+  for (const { body, index } of acknowledged) assert.equal(bodies[index], body, `entry ${index}`);
+  assert.equal(new Set(bodies).size, bodies.length, "an entry is there twice");
 }
 
 function see({ roots }: Witnessed, size: number, root: string): void {
