@@ -33,10 +33,7 @@ let open: TestStack;
 beforeAll(async () => {
   const lines = [String(ssh.key), String(minisign.key), signer.pem];
   const vars = { ACCEPT: "own-ca+listed-keys", LISTED_KEYS: lines.join("\n") };
-  [stack, open] = await Promise.all([
-    startStack({ hasRekorV1: true, vars }),
-    startStack({ hasRekorV1: true, vars: { ACCEPT: "open" } }),
-  ]);
+  [stack, open] = await Promise.all([startStack({ vars }), startStack({ vars: { ACCEPT: "open" } })]);
 });
 
 afterAll(async () => {
