@@ -17,7 +17,9 @@ interface Documented {
   readonly flags: readonly string[];
 }
 
-const documents = listFiles("*.md").filter((path) => !path.startsWith("test/vectors/"));
+/** Their commands are run, also those of clients of another version. */
+const RUN = new Set(["docs/clients.md"]);
+const documents = listFiles("*.md").filter((path) => !path.startsWith("test/vectors/") && !RUN.has(path));
 
 /** A command, up to the end of its line or to what follows in a shell. Flags may stand before the verb. */
 function documented(program: string, verbs: readonly string[]): readonly Documented[] {
@@ -57,7 +59,7 @@ describe("cosign", () => {
   const commands = documented("cosign", verbs);
 
   it("has every flag that a document shows", () => {
-    expect(commands.length).toBeGreaterThan(20);
+    expect(commands.length).toBeGreaterThan(8);
     expect(unknown(commands, (verb) => output(interopTool("cosign", "cosign"), [verb, "--help"]))).toEqual([]);
   });
 
@@ -80,7 +82,7 @@ describe("sigstore-python", () => {
       .join();
 
   it("has every flag that a document shows", () => {
-    expect(commands.length).toBeGreaterThan(5);
+    expect(commands.length).toBeGreaterThan(3);
     expect(unknown(commands, help)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
 
 import type { Client, Operation, Transport } from "./client.ts";
 import { COSIGN } from "./cosign.ts";
+import { COSIGN_2 } from "./cosign-2.ts";
 import { GITSIGN } from "./gitsign.ts";
 import { GO_WITNESS } from "./go-witness.ts";
 import { MODEL_SIGNING } from "./model-signing.ts";
@@ -16,6 +17,7 @@ import { TIMESTAMP_CLI } from "./timestamp-cli.ts";
 
 export const CLIENTS: readonly Client[] = [
   COSIGN,
+  COSIGN_2,
   SIGSTORE_GO,
   SIGSTORE_PYTHON,
   SIGSTORE_JS,

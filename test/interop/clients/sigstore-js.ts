@@ -32,9 +32,9 @@ const commandLine = (transport: Transport): readonly Operation[] => [
   {
     name: "cli: attest",
     run: cliAttest('--rekor-url "$S"'),
-    refusedWith: /\(404\) the log here is Rekor v2/,
+    refusedWith: /entry kind 'intoto' is not enabled/,
     because:
-      "the command line supports Rekor v1 only: `RekorWitness` at @sigstore/cli 0.10.3 dist/commands/attest.js:139",
+      "the command line writes entries of the kind `intoto`, which the Rekor v1 log does not take: `RekorWitness` at @sigstore/cli 0.10.3 dist/commands/attest.js:139",
   },
   ...(transport === "files"
     ? []
