@@ -109,19 +109,19 @@ function decodeBodies(
 
 async function judgeBody(body: Uint8Array, place: BodyPlace, settings: CheckSettings): Promise<Judged> {
   const { verdict, candidate } = await judgeRekorEntry(body, settings.verifies);
-  const findings = await judgeSigned(candidate?.credential ?? null, place, settings);
+  const findings = await judgeSigned(candidate === null ? [] : [candidate.credential], place, settings);
   const identity = candidate === null ? null : signatureIdentity(candidate);
   return { verdict, identity, time: place.line?.timestamp ?? null, findings };
 }
 
 async function judgeV1Body(body: Uint8Array, place: BodyPlace, settings: CheckSettings): Promise<Judged> {
-  const { verdict, signer } = await judgeRekorV1Entry(body, settings.verifies);
-  const findings = await judgeSigned(signer, place, settings);
+  const { verdict, signers } = await judgeRekorV1Entry(body, settings.verifies);
+  const findings = await judgeSigned(signers, place, settings);
   return { verdict, identity: sha256(body), time: place.line?.timestamp ?? null, findings };
 }
 
 async function judgeSigned(
-  signer: Credential | null,
+  signers: readonly Credential[],
   { leafIndex, line }: BodyPlace,
   { policy }: CheckSettings,
 ): Promise<readonly Finding[]> {
@@ -129,8 +129,10 @@ async function judgeSigned(
   if (line !== null && line.hints !== null && !arePossible(line.hints)) {
     findings.push({ code: "hints_invalid", leafIndex });
   }
-  if (policy === null || signer === null) return findings;
-  return [...findings, ...(await judgeSignature(policy, signer, { leafIndex, time: line?.timestamp ?? null }))];
+  if (policy === null) return findings;
+  const time = line?.timestamp ?? null;
+  for (const signer of signers) findings.push(...(await judgeSignature(policy, signer, { leafIndex, time })));
+  return findings;
 }
 
 function decodeLeaves(task: BundleTask, settings: CheckSettings, issuers: Issuers): readonly DecodedEntry[] | string {

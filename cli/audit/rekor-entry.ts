@@ -51,24 +51,24 @@ export async function judgeRekorEntry(body: Uint8Array, verifies: boolean): Prom
   return { verdict, candidate };
 }
 
-/** The verdict on a body of a Rekor v1 log, and who signed it; null if it is not an entry that this version reads. */
+/** The verdict on a body of a Rekor v1 log, and who signed it; nobody if it is not an entry that this version reads. */
 export interface JudgedV1Body {
   readonly verdict: EntryVerdict;
-  readonly signer: Credential | null;
+  readonly signers: readonly Credential[];
 }
 
 /** Judges one body of a Rekor v1 log. The leaf of an envelope or of a file lacks what its signature covers. */
 export async function judgeRekorV1Entry(body: Uint8Array, verifies: boolean): Promise<JudgedV1Body> {
   const stored = readStoredEntry(body);
-  if (stored === null) return { verdict: { kind: "unknown" }, signer: null };
-  const [{ verifier: signer }] = stored.signatures;
+  if (stored === null) return { verdict: { kind: "unknown" }, signers: [] };
+  const signers = stored.signatures.map(({ verifier }) => verifier);
   const json = parseJson(body);
   // Only hashedrekord and rfc3161 entries are stored as they were proposed.
   const proposed = json.ok ? parseProposedEntry(json.value) : json;
-  if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signer };
-  if (!equal(proposed.value.body, body)) return { verdict: rejectInvalid("it is not canonical"), signer };
+  if (!proposed.ok || !verifies) return { verdict: UNVERIFIED, signers };
+  if (!equal(proposed.value.body, body)) return { verdict: rejectInvalid("it is not canonical"), signers };
   const verified = await proposed.value.verify();
-  return { verdict: verified.ok ? VERIFIED : rejectInvalid(verified.error.reason), signer };
+  return { verdict: verified.ok ? VERIFIED : rejectInvalid(verified.error.reason), signers };
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

@@ -5,6 +5,8 @@
 
 import { DSSE_001 } from "./kinds/dsse.ts";
 import { HASHEDREKORD_001 } from "./kinds/hashedrekord.ts";
+import { INTOTO_001 } from "./kinds/intoto-001.ts";
+import { INTOTO_002 } from "./kinds/intoto-002.ts";
 import type { V1Kind } from "./kinds/kind.ts";
 import { REKORD_001 } from "./kinds/rekord.ts";
 import { RFC3161_001 } from "./kinds/rfc3161.ts";
@@ -16,7 +18,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, V1Kind>>>> = {
   dsse: { "0.0.1": DSSE_001 },
   hashedrekord: { "0.0.1": HASHEDREKORD_001 },
   helm: {},
-  intoto: {},
+  intoto: { "0.0.1": INTOTO_001, "0.0.2": INTOTO_002 },
   jar: {},
   rekord: { "0.0.1": REKORD_001 },
   rfc3161: { "0.0.1": RFC3161_001 },

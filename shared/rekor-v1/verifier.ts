@@ -3,7 +3,7 @@
 // Spec: https://github.com/sigstore/rekor/blob/main/pkg/pki/x509/x509.go
 
 import { encodeBase64 } from "../bytes/base64.ts";
-import { decodePem, encodePem } from "../bytes/pem.ts";
+import { decodePem, encodePem, type PemBlock } from "../bytes/pem.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { type PublicKey, parsePublicKey } from "../crypto/public-key.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -17,7 +17,7 @@ export interface Verifier {
   readonly certificate: Certificate | null;
   /** SubjectPublicKeyInfo or Certificate, DER. */
   readonly der: Uint8Array;
-  /** Base64 of the canonical PEM, as the entry has it. */
+  /** Base64 of the canonical PEM with the whole chain, as the entry has it. */
   readonly content: string;
 }
 
@@ -28,16 +28,46 @@ const INDENTED = /^[ \t]+-----/m;
 
 /** Parses a PEM block with a key or a certificate. Fails with v1_entry_invalid. */
 export function parseVerifier(pem: Uint8Array): Result<Verifier, EntryProblem> {
+  const blocks = readBlocks(pem, 1, "invalid public key: this log takes one key or certificate, without its chain");
+  return blocks.ok ? parseBlock(blocks.value[0]) : blocks;
+}
+
+/** The reference's limit. */
+const MAX_CHAIN = 10;
+
+/**
+ * Parses a PEM block, or a chain of certificates whose first one signed. Nothing verifies the others. Fails with
+ * v1_entry_invalid.
+ */
+export function parseVerifierChain(pem: Uint8Array): Result<Verifier, EntryProblem> {
+  const blocks = readBlocks(pem, MAX_CHAIN, "too many certificates specified in PEM block");
+  if (!blocks.ok) return blocks;
+  const [first, ...others] = blocks.value;
+  const isChain = others.length > 0;
+  const areCertificates = blocks.value.every(({ label, der }) => label === "CERTIFICATE" && parseCertificate(der).ok);
+  if (isChain && !areCertificates) return reject("x509: malformed certificate");
+  const verifier = parseBlock(first);
+  if (!verifier.ok || !isChain) return verifier;
+  const text = blocks.value.map(({ label, der }) => encodePem(label, der)).join("");
+  return ok({ ...verifier.value, content: encodeBase64(encodeUtf8(text)) });
+}
+
+/** Reads one block or more. @param tooMany the reason for which a text with more than `most` is rejected */
+function readBlocks(
+  pem: Uint8Array,
+  most: number,
+  tooMany: string,
+): Result<readonly [PemBlock, ...PemBlock[]], EntryProblem> {
   const decoded = decodeUtf8(pem);
   const text = decoded.ok ? decoded.value.replace(SPACE_AROUND, "") : "";
   // Go takes text before the block, but none after it, and no indented block.
-  if (!text.endsWith("-----") || INDENTED.test(text)) return reject("invalid public key: failure decoding PEM");
-  const blocks = decodePem(text, 2);
-  if (!blocks.ok && blocks.error.code === "pem_invalid") return reject("invalid public key: failure decoding PEM");
-  const [block, another] = blocks.ok ? blocks.value : [];
-  if (block === undefined || another !== undefined)
-    return reject("invalid public key: this log takes one key or certificate, without its chain");
-  const { label, der } = block;
+  const blocks = text.endsWith("-----") && !INDENTED.test(text) ? decodePem(text, most) : null;
+  if (blocks?.ok === false && blocks.error.code === "pem_too_many_blocks") return reject(tooMany);
+  const [first, ...others] = blocks?.ok === true ? blocks.value : [];
+  return first === undefined ? reject("invalid public key: failure decoding PEM") : ok([first, ...others]);
+}
+
+function parseBlock({ label, der }: PemBlock): Result<Verifier, EntryProblem> {
   switch (label) {
     case "PUBLIC KEY":
       return toVerifier({ der, label, certificate: null });

@@ -8,7 +8,7 @@ import type { AttestationHints } from "../rekor/hints.ts";
 import { readStoredEntry } from "../rekor-v1/stored.ts";
 import { parseCertificate } from "../x509/certificate.ts";
 import type { SearchRow } from "./row.ts";
-import { certificateSearchRow, searchRowOfSignature, signatureSearchRow } from "./terms.ts";
+import { certificateSearchRow, cosignerKeys, searchRowOfSignature, signatureSearchRow } from "./terms.ts";
 
 /**
  * The row of a record of a signature log, null if it is not an entry that this version reads.
@@ -27,9 +27,14 @@ export function rekorV1RecordRow(record: Uint8Array, hints: AttestationHints | n
   const entry = readStoredEntry(record);
   if (entry === null) return null;
   const { digests, signatures } = entry;
-  const [{ signature, verifier }] = signatures;
-  const { certificate, key } = verifier;
-  return searchRowOfSignature({ digests, signature, certificate, publicKey: key.spki, body: record }, hints);
+  const [first, ...others] = signatures.map(({ signature, verifier: { certificate, key } }) => ({
+    signature,
+    certificate,
+    publicKey: key.spki,
+  }));
+  if (first === undefined) return null;
+  const row = searchRowOfSignature({ digests, ...first, body: record }, hints);
+  return { ...row, terms: [...new Set([...row.terms, ...others.flatMap(cosignerKeys)])] };
 }
 
 /** The row of a record of a certificate log, null if it does not hold a certificate. */

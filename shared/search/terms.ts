@@ -13,7 +13,7 @@ import type { AttestationHints } from "../rekor/hints.ts";
 import { leafHash } from "../tlog/hash.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 import { MARK_NAMES, type MarkName, type SearchRow } from "./row.ts";
-import { MAX_NAME_CHARS, signerOf, toRun } from "./signer.ts";
+import { MAX_NAME_CHARS, signerOf, toIssuer, toRun } from "./signer.ts";
 
 /**
  * Increases whenever the same entry would get another row. Each row in D1 has its version, and `sigedge reindex`
@@ -21,8 +21,8 @@ import { MAX_NAME_CHARS, signerOf, toRun } from "./signer.ts";
  */
 export const TERMS_VERSION = 3;
 
-/** The kinds of values that keys are made of: digests, predicate types, and the marks. */
-type TermKind = "digest" | "predicateType" | MarkName;
+/** The kinds of values that keys are made of: digests, predicate types, the marks, and all of a cosigner. */
+type TermKind = "digest" | "predicateType" | "cosigner" | MarkName;
 
 /** Bytes of a key: 2^48 hashes find an entry with the key of another, which is then shown where it does not belong. */
 export const KEY_BYTES = 6;
@@ -58,7 +58,8 @@ export function signatureSearchRow(
 export interface LoggedSignature {
   /** `<algorithm>:<hex>` of what was signed. */
   readonly digests: readonly [string, ...string[]];
-  readonly signature: Uint8Array;
+  /** Null if the entry does not have it. */
+  readonly signature: Uint8Array | null;
   readonly certificate: Certificate | null;
   /** SubjectPublicKeyInfo, for an entry without a certificate. */
   readonly publicKey: Uint8Array | null;
@@ -87,9 +88,39 @@ export function searchRowOfSignature(
     ...(certificate === null
       ? { signer: null, publicKey: publicKey && hashKey("publicKey", publicKey) }
       : certificateParts(certificate)),
-    signature: hashKey("signature", signature),
+    signature: signature && hashKey("signature", signature),
     leaf: termKey("leaf", encodeHex(leafHash(body))),
   };
+}
+
+/** Marks of a signature that an entry may have beside its first one. */
+export const COSIGNER_MARKS = ["publicKey", "certificate", "signature"] as const satisfies readonly MarkName[];
+
+/**
+ * The key of one thing by which a signer after an entry's first one is found: a mark by its key, or a name or an issuer
+ * in whatever spelling.
+ */
+export const cosignerKey = (kind: (typeof COSIGNER_MARKS)[number] | "name" | "issuer", value: string): string =>
+  termKey("cosigner", `${kind}:${value.replaceAll(" ", "+").toLowerCase()}`);
+
+/** The keys of a signer after an entry's first one, by which the entry is found too. */
+export function cosignerKeys({
+  signature,
+  certificate,
+  publicKey,
+}: Pick<LoggedSignature, "signature" | "certificate" | "publicKey">): readonly string[] {
+  const parts: Partial<SearchRow> =
+    certificate === null
+      ? { publicKey: publicKey && hashKey("publicKey", publicKey) }
+      : { ...certificateParts(certificate) };
+  const marks = { ...parts, signature: signature && hashKey("signature", signature) };
+  const { names: named, issuer } = parts.signer ?? { names: [], issuer: null };
+  const names = named.map((name) => name.slice(name.indexOf(":") + 1));
+  return [
+    ...COSIGNER_MARKS.flatMap((kind) => (marks[kind] ? [cosignerKey(kind, marks[kind])] : [])),
+    ...names.map((name) => cosignerKey("name", name)),
+    ...(issuer === null ? [] : [cosignerKey("issuer", toIssuer(issuer))]),
+  ];
 }
 
 /** The row of a certificate-log entry. @param certificate as submitted: it may be a precertificate */

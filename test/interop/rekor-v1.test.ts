@@ -10,7 +10,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { interopTool } from "../../tools/interop-tools.ts";
 import { Random } from "../faults/random.ts";
-import { makeDsseEntry, makeHashedRekord, takeEntry, type V1LogEntry } from "../support/logs/rekor-v1.ts";
+import {
+  makeCosigned,
+  makeDsseEntry,
+  makeHashedRekord,
+  makeIntoto1,
+  makeIntoto2,
+  takeEntry,
+  type V1LogEntry,
+} from "../support/logs/rekor-v1.ts";
 import {
   makeRekord,
   type SignedFile,
@@ -28,6 +36,12 @@ const MUTATIONS = Number(process.env["SIGEDGE_REKOR_MUTATIONS"] ?? 2000);
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const signer = { privateKey, pem: String(publicKey.export({ format: "pem", type: "spki" })) };
 
+const others = generateKeyPairSync("ec", { namedCurve: "P-384" });
+const second = {
+  privateKey: others.privateKey,
+  pem: String(others.publicKey.export({ format: "pem", type: "spki" })),
+};
+
 const ed25519 = generateKeyPairSync("ed25519");
 /** The program's arguments for a new key. */
 const SSH_KEYS = [
@@ -42,6 +56,9 @@ let samples: readonly object[];
 const MAKERS: readonly ((artifact: string) => object)[] = [
   (artifact) => makeHashedRekord(signer, artifact),
   (artifact) => makeDsseEntry(signer, artifact),
+  (artifact) => makeCosigned([signer, second], artifact),
+  (artifact) => makeIntoto1(signer, artifact),
+  (artifact) => makeIntoto2(signer, artifact),
   (artifact) => makeRekord(signer, artifact),
   (artifact) => toRekord(signWithMinisign(ed25519, artifact, "ED")),
   (artifact) => toRekord(signWithMinisign(ed25519, artifact, "Ed")),
@@ -101,7 +118,7 @@ const isLogged = ({ status }: Comparable): boolean => status === 201 || status =
 
 /** The reasons for which only the reference takes an entry (docs/rekor-v1.md), and spellings that only Go reads. */
 const STRICTER =
-  /PKI format|names another key|not a timestamp response that this log takes|ssh: no key found|one signature and its one verifier|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
+  /PKI format|names another key|not a timestamp response that this log takes|ssh: no key found|in the order of the signatures|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
 
 function mutate(random: Random, value: unknown): unknown {
   if (typeof value === "string") return mutateText(random, value);
@@ -117,6 +134,8 @@ function mutate(random: Random, value: unknown): unknown {
 }
 
 function mutateText(random: Random, text: string): string {
+  // An envelope is JSON in a text.
+  if (text.startsWith("{ ") && random.chance(0.7)) return JSON.stringify(mutate(random, JSON.parse(text)));
   const at = random.below(text.length + 1);
   switch (random.below(7)) {
     case 0:
@@ -135,12 +154,14 @@ function mutateText(random: Random, text: string): string {
         "sha384",
         "sha512",
         "dsse",
+        "intoto",
         "rekord",
         "rfc3161",
         "ssh",
         "x509",
         "minisign",
         "0.0.1",
+        "0.0.2",
       ]);
     default:
       return `${text}${random.pick(["", " ", "\n", "AAAA"])}`;

@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash, createPublicKey } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -12,8 +12,12 @@ import { isConsistent, naiveRoot } from "../support/logs/naive-tree.ts";
 import {
   expectV1Checkpoint,
   expectV1Entry,
+  makeCosigned,
   makeDsseEntry,
   makeHashedRekord,
+  makeIntoto1,
+  makeIntoto2,
+  makeStatement,
   takeEntry,
   type V1LogEntry,
   type V1Signer,
@@ -26,6 +30,12 @@ const key = signingKey("ecdsa-p256");
 const signer: V1Signer = {
   privateKey: key.privateObject,
   pem: String(key.publicObject.export({ format: "pem", type: "spki" })),
+};
+
+const anotherKey = signingKey("ecdsa-p384");
+const another: V1Signer = {
+  privateKey: anotherKey.privateObject,
+  pem: String(anotherKey.publicObject.export({ format: "pem", type: "spki" })),
 };
 
 let stack: TestStack;
@@ -65,6 +75,9 @@ describe("adding an entry", () => {
   it.each([
     ["hashedrekord", makeHashedRekord],
     ["dsse", makeDsseEntry],
+    ["dsse with two signatures", (one: V1Signer, subject: string) => makeCosigned([one, another], subject)],
+    ["intoto 0.0.1", makeIntoto1],
+    ["intoto 0.0.2", makeIntoto2],
   ] as const)("answers 201 with the promise and the proof: %s", async (_, make) => {
     const response = await post("/log/entries", make(signer, "one"));
     expect(response.status).toBe(201);
@@ -92,12 +105,12 @@ describe("adding an entry", () => {
   });
 
   it("is rejected without a write, with a sentence", async () => {
-    const response = await post("/log/entries", { ...makeHashedRekord(signer, "x"), kind: "intoto" });
+    const response = await post("/log/entries", { ...makeHashedRekord(signer, "x"), kind: "helm" });
     expect([response.status, await response.json()]).toEqual([
       400,
       {
         code: 400,
-        message: "error processing entry: entry kind 'intoto' is not enabled for submission on this server",
+        message: "error processing entry: entry kind 'helm' is not enabled for submission on this server",
       },
     ]);
   });
@@ -150,7 +163,7 @@ describe("reading an entry", () => {
     const response = await post("/log/entries/retrieve/", {
       entryUUIDs: [id, id.slice(16), "b".repeat(64)],
       logIndexes: [logIndex, 4_000_000],
-      entries: [entry, makeHashedRekord(signer, "never logged"), { kind: "intoto", apiVersion: "0.0.1", spec: {} }],
+      entries: [entry, makeHashedRekord(signer, "never logged"), { kind: "helm", apiVersion: "0.0.1", spec: {} }],
     });
     expect(response.status).toBe(200);
     const found = (await response.json()) as V1LogEntry[];
@@ -356,6 +369,54 @@ describe("the index", () => {
   });
 });
 
+describe("the index of attestations", () => {
+  const find = async (query: object): Promise<unknown> => await (await post("/index/retrieve", query)).json();
+  const makeSigner = (): V1Signer => {
+    const { privateObject, publicObject } = createSigningKey("ecdsa-p256");
+    return { privateKey: privateObject, pem: String(publicObject.export({ format: "pem", type: "spki" })) };
+  };
+  const queryOf = ({ pem }: V1Signer): object => ({
+    publicKey: { format: "x509", content: Buffer.from(pem).toString("base64") },
+  });
+
+  it.each([
+    ["intoto 0.0.1", makeIntoto1],
+    ["intoto 0.0.2", makeIntoto2],
+  ] as const)("finds one by subject, payload and key: %s", async (name, make) => {
+    const by = makeSigner();
+    const subject = createHash("sha256").update(name).digest("hex");
+    const payload = createHash("sha256").update(makeStatement(name)).digest("hex");
+    const [id] = takeEntry(await add(make(by, name)));
+    await expect.poll(() => find({ hash: `sha256:${subject}` }), { timeout: 10_000 }).toEqual([id]);
+    expect(await find({ hash: payload })).toContain(id);
+    expect(await find(queryOf(by))).toEqual([id]);
+    const search = await (await fetch(`${stack.url}/api/search?digest=sha256:${subject}`)).json();
+    expect(search).toMatchObject({ hits: [{ log: "rekor-v1", kind: "attestation" }] });
+  });
+
+  it("finds an entry by the key and by a name of each of its signers", async () => {
+    const [first, last] = [makeSigner(), makeSigner()];
+    const certified = { ...last, pem: certificateOf(last) };
+    const [id] = takeEntry(await add(makeCosigned([first, certified], "cosigned")));
+    await expect.poll(() => find(queryOf(first)), { timeout: 10_000 }).toEqual([id]);
+    expect(await find(queryOf(certified))).toEqual([id]);
+    expect(await find({ email: "Cosigner@example.com" })).toEqual([id]);
+    expect(await find({ subject: "https://example.com/cosigner" })).toEqual([id]);
+    expect(await find({ email: "somebody@example.com" })).toEqual([]);
+    const entry = await (await fetch(api(`/log/entries/${id}`))).json();
+    expectV1Entry(entry as V1LogEntry, logKey, treeId);
+  });
+});
+
+/** A certificate of its own over a key, with two names. */
+function certificateOf({ privateKey }: V1Signer): string {
+  const file = join(state, "cosigner.pem");
+  writeFileSync(file, privateKey.export({ format: "pem", type: "pkcs8" }));
+  const names = "subjectAltName=email:cosigner@example.com,URI:https://example.com/cosigner";
+  const args = ["req", "-x509", "-new", "-key", file, "-subj", "/CN=cosigner", "-addext", names, "-days", "1"];
+  return execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
 describe("the documents of trust", () => {
   it("list the log's key, and offer it after the log of Rekor v2", async () => {
     const root: { tlogs: { baseUrl: string; publicKey: { rawBytes: string } }[] } = await (
@@ -438,10 +499,24 @@ describe("REKOR_V1_DUPLICATES=conflict", () => {
 describe("the write policy", () => {
   it("is that of the signature log: a key that is not listed writes nothing", async () => {
     await stack.restart({ ACCEPT: "own-ca" });
-    for (const make of [makeHashedRekord, makeDsseEntry]) {
+    for (const make of [makeHashedRekord, makeDsseEntry, makeIntoto1, makeIntoto2]) {
       const response = await post("/log/entries", make(signer, "refused"));
       const answer: { message: string } = await response.json();
       expect([response.status, answer.message]).toEqual([400, expect.stringMatching(/write policy "own-ca" rejects/)]);
+    }
+  });
+
+  it("is for each signer of an entry", async () => {
+    await stack.restart({ ACCEPT: "own-ca+listed-keys", LISTED_KEYS: signer.pem });
+    const alone = await post("/log/entries", makeDsseEntry(signer, "listed"));
+    expect(alone.status).toBe(201);
+    for (const signers of [
+      [signer, another],
+      [another, signer],
+    ]) {
+      const response = await post("/log/entries", makeCosigned(signers, "listed"));
+      const answer: { message: string } = await response.json();
+      expect([response.status, answer.message]).toEqual([400, expect.stringMatching(/write policy .* rejects/)]);
     }
   });
 });

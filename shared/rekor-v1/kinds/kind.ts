@@ -26,6 +26,8 @@ export interface ProposedEntry {
   readonly verifiers: readonly [Verifier, ...Verifier[]];
   /** The hints of an attestation; null for every other entry. */
   readonly hints: AttestationHints | null;
+  /** The payload of an attestation that the log keeps beside the entry; absent for a kind that keeps none. */
+  readonly attestation?: Uint8Array;
   /** Fails with v1_entry_invalid if a signature is not its verifier's. */
   readonly verify: () => Promise<Result<null, EntryProblem>>;
 }
@@ -35,10 +37,13 @@ export interface StoredSpec {
   readonly signatures: readonly [StoredSignature, ...StoredSignature[]];
   /** `<algorithm>:<hex>` of what was signed, in lower case: first that of the artifact or of the payload. */
   readonly digests: readonly [string, ...string[]];
+  /** `sha256:<hex>` of the payload that the log may keep beside the entry; absent for a kind that keeps none. */
+  readonly attestation?: string;
 }
 
 /** A signature and whose it is. */
-interface StoredSignature {
-  readonly signature: Uint8Array;
+export interface StoredSignature {
+  /** Null if the entry does not have it. */
+  readonly signature: Uint8Array | null;
   readonly verifier: Verifier;
 }

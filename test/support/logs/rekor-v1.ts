@@ -29,24 +29,52 @@ export const makeHashedRekord = ({ privateKey, pem }: V1Signer, artifact: string
   },
 });
 
-/** A dsse 0.0.1 entry for an in-toto statement about an artifact. */
-export function makeDsseEntry({ privateKey, pem }: V1Signer, subject: string): object {
-  const payload = JSON.stringify({
+/** The payload of an in-toto statement about an artifact. */
+export const makeStatement = (subject: string): string =>
+  JSON.stringify({
     _type: "https://in-toto.io/Statement/v1",
     subject: [{ name: "subject", digest: { sha256: createHash("sha256").update(subject).digest("hex") } }],
     predicateType: "https://slsa.dev/provenance/v1",
     predicate: {},
   });
-  const payloadType = "application/vnd.in-toto+json";
-  const pae = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${Buffer.byteLength(payload)} ${payload}`);
-  const sig = base64(sign("sha256", pae, privateKey));
-  // White space that only the text itself has: the log hashes what it was sent.
-  const envelope = `{ "payload":"${base64(payload)}", "payloadType":"${payloadType}", "signatures":[{"keyid":"","sig":"${sig}"}]}`;
+
+const IN_TOTO = "application/vnd.in-toto+json";
+
+function signPayload({ privateKey }: V1Signer, payload: string): string {
+  const pae = Buffer.from(`DSSEv1 ${IN_TOTO.length} ${IN_TOTO} ${Buffer.byteLength(payload)} ${payload}`);
+  return base64(sign("sha256", pae, privateKey));
+}
+
+/** The text of an envelope, with white space that only the text itself has: the log hashes what it was sent. */
+const envelopeText = (payload: string, ...sigs: readonly string[]): string =>
+  `{ "payload":"${base64(payload)}", "payloadType":"${IN_TOTO}", "signatures":[${sigs.map((sig) => `{"keyid":"","sig":"${sig}"}`).join(",")}]}`;
+
+/** A dsse 0.0.1 entry for an in-toto statement about an artifact. */
+export const makeDsseEntry = (signer: V1Signer, subject: string): object => makeCosigned([signer], subject);
+
+/** A dsse 0.0.1 entry with several signatures. */
+export function makeCosigned(signers: readonly V1Signer[], subject: string): object {
+  const payload = makeStatement(subject);
+  const envelope = envelopeText(payload, ...signers.map((signer) => signPayload(signer, payload)));
   return {
     apiVersion: "0.0.1",
     kind: "dsse",
-    spec: { proposedContent: { envelope, verifiers: [base64(pem)] } },
+    spec: { proposedContent: { envelope, verifiers: signers.map(({ pem }) => base64(pem)) } },
   };
+}
+
+/** An intoto 0.0.1 entry, as cosign 2 and Tekton Chains send it. */
+export function makeIntoto1(signer: V1Signer, subject: string, payload = makeStatement(subject)): object {
+  const envelope = envelopeText(payload, signPayload(signer, payload));
+  return { apiVersion: "0.0.1", kind: "intoto", spec: { content: { envelope }, publicKey: base64(signer.pem) } };
+}
+
+/** An intoto 0.0.2 entry, as the first versions of sigstore-js send it. */
+export function makeIntoto2(signer: V1Signer, subject: string, payload = makeStatement(subject)): object {
+  const signature = { sig: base64(signPayload(signer, payload)), publicKey: base64(signer.pem) };
+  const envelope = { payload: base64(base64(payload)), payloadType: IN_TOTO, signatures: [signature] };
+  const hash = { algorithm: "sha256", value: createHash("sha256").update(JSON.stringify(envelope)).digest("hex") };
+  return { apiVersion: "0.0.2", kind: "intoto", spec: { content: { envelope, hash } } };
 }
 
 /** The only member of a LogEntry. */
@@ -55,6 +83,7 @@ export interface V1Entry {
   readonly integratedTime: number;
   readonly logID: string;
   readonly logIndex: number;
+  readonly attestation?: { readonly data: string };
   readonly verification: {
     readonly inclusionProof: {
       readonly checkpoint: string;

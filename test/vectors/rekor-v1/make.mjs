@@ -64,6 +64,46 @@ const dsse = (text, ...verifiers) => ({
   spec: { proposedContent: { envelope: text, verifiers: verifiers.map(base64) } },
 });
 
+/** An envelope with a signature of each pair. */
+const envelopeOf = (body, ...pairs) => ({
+  ...envelope(pairs[0], body),
+  signatures: pairs.map((pair) => envelope(pair, body).signatures[0]),
+});
+const twice = (text) => base64(base64(text));
+const hashOf = (text) => ({ algorithm: "sha256", value: createHash("sha256").update(text).digest("hex") });
+const intoto = (apiVersion, spec) => ({ apiVersion, kind: "intoto", spec });
+/** intoto 0.0.1 of the text of an envelope. */
+const intoto1 = (text, verifier, content = {}) =>
+  intoto("0.0.1", { content: { envelope: text, ...content }, publicKey: base64(verifier) });
+/** intoto 0.0.2 of an envelope, as clients send it. */
+function intoto2({ payload, payloadType, signatures }, verifiers, { keyid, ...more } = {}) {
+  const members = {
+    payload: base64(payload),
+    payloadType,
+    signatures: signatures.map(({ sig }, i) => ({
+      ...(keyid === undefined ? {} : { keyid }),
+      sig: base64(sig),
+      publicKey: base64(verifiers[i] ?? verifiers[0]),
+    })),
+  };
+  return intoto("0.0.2", { content: { envelope: members, hash: hashOf("the envelope"), ...more } });
+}
+
+/** The fingerprint of a P-256 key as ssh-keygen prints it. */
+function sshFingerprint({ publicKey }) {
+  const string = (bytes) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const point = publicKey.export({ format: "der", type: "spki" }).subarray(-65);
+  const parts = [Buffer.from("ecdsa-sha2-nistp256"), Buffer.from("nistp256"), point].map(string);
+  return `SHA256:${createHash("sha256").update(Buffer.concat(parts)).digest("base64").replace(/=+$/, "")}`;
+}
+const named = (pair, keyid) => {
+  const { signatures, ...rest } = envelope(pair, statement);
+  return JSON.stringify({ ...rest, signatures: [{ ...signatures[0], keyid }] });
+};
+
+const other = ec("P-256");
+const several = envelopeOf(statement, p256, other, keys.p384);
+const severalPems = [pem, pemOf(other), pemOf(keys.p384)];
 const signed = envelope(p256, statement);
 const urlSafe = { ...signed, signatures: [{ sig: signed.signatures[0].sig.replaceAll("+", "-").replaceAll("/", "_") }] };
 
@@ -124,6 +164,80 @@ const cases = {
       payloadHash: { algorithm: "sha256", value: "0".repeat(64) },
     },
   },
+  "dsse: three signatures": dsse(JSON.stringify(several), ...severalPems),
+  "dsse: two signatures, one of them by nobody": dsse(JSON.stringify(envelopeOf(statement, p256, other)), pem),
+  "dsse: two signatures of one key": dsse(JSON.stringify(envelopeOf(statement, p256, p256)), pem, pem),
+  "dsse: a chain of certificates": dsse(JSON.stringify(envelope(p256, statement)), certificate + certificateOf(other)),
+  "dsse: a certificate and a key": dsse(JSON.stringify(envelope(p256, statement)), certificate + pem),
+  "dsse: eleven certificates": dsse(JSON.stringify(envelope(p256, statement)), certificate.repeat(11)),
+  "dsse: base64 without its padding": dsse(
+    JSON.stringify({ ...envelope(p256, "a"), payload: "YQ" }),
+    pem,
+  ),
+  "dsse: a number as keyid": dsse(
+    JSON.stringify({ ...signed, signatures: [{ ...signed.signatures[0], keyid: 1 }] }),
+    pem,
+  ),
+  "intoto 0.0.1: P-256": intoto1(JSON.stringify(signed), pem),
+  "intoto 0.0.1: certificate": intoto1(JSON.stringify(envelope(p256, statement)), certificate),
+  "intoto 0.0.1: a chain of certificates": intoto1(JSON.stringify(signed), certificate + certificateOf(other)),
+  "intoto 0.0.1: Ed25519": intoto1(JSON.stringify(envelope(keys.ed25519, statement, IN_TOTO, null)), pemOf(keys.ed25519)),
+  "intoto 0.0.1: RSA": intoto1(JSON.stringify(envelope(keys.rsa2048, statement)), pemOf(keys.rsa2048)),
+  "intoto 0.0.1: another type": intoto1(JSON.stringify(envelope(p256, "text", "text/plain")), pem),
+  "intoto 0.0.1: keyid of the key": intoto1(named(p256, sshFingerprint(p256)), pem),
+  "intoto 0.0.1: keyid of another key": intoto1(named(p256, sshFingerprint(other)), pem),
+  "intoto 0.0.1: two signatures": intoto1(JSON.stringify(envelopeOf(statement, other, p256)), pem),
+  "intoto 0.0.1: hashes of the client": intoto1(JSON.stringify(envelope(p256, `${statement} `)), pem, {
+    hash: hashOf("x"),
+    payloadHash: hashOf("y"),
+  }),
+  "intoto 0.0.1: a hash of another algorithm": intoto1(JSON.stringify(signed), pem, {
+    hash: { algorithm: "sha512", value: "00" },
+  }),
+  "intoto 0.0.1: a hash without a value": intoto1(JSON.stringify(signed), pem, { payloadHash: {} }),
+  "intoto 0.0.1: another payload": intoto1(JSON.stringify({ ...signed, payload: base64("x") }), pem),
+  "intoto 0.0.1: URL-safe payload": intoto1(
+    JSON.stringify({ ...envelope(p256, "\u00ff\u00ff\u00fe"), payload: Buffer.from("\u00ff\u00ff\u00fe").toString("base64url") }),
+    pem,
+  ),
+  "intoto 0.0.1: another key": intoto1(JSON.stringify(signed), pemOf(other)),
+  "intoto 0.0.1: no signature": intoto1(JSON.stringify({ ...signed, signatures: [] }), pem),
+  "intoto 0.0.1: no envelope": intoto("0.0.1", { content: {}, publicKey: base64(pem) }),
+  "intoto 0.0.1: as it is stored": intoto("0.0.1", { content: { hash: hashOf("x") }, publicKey: base64(pem) }),
+  "intoto 0.0.1: no key": intoto("0.0.1", { content: { envelope: JSON.stringify(signed) } }),
+  "intoto 0.0.1: empty spec": intoto("0.0.1", {}),
+  "intoto 0.0.1: no type": intoto1(JSON.stringify(envelope(p256, "text", "")), pem),
+  "intoto 0.0.2: P-256": intoto2(signed, [pem]),
+  "intoto 0.0.2: a keyid": intoto2(envelope(p256, statement), [pem], { keyid: 'a "key" <\u00e9>' }),
+  "intoto 0.0.2: certificate": intoto2(envelope(p256, statement), [certificate]),
+  "intoto 0.0.2: PEM after a comment": intoto2(envelope(p256, statement), [`a comment\n${pem}`]),
+  "intoto 0.0.2: a chain of certificates": intoto2(signed, [certificate + certificateOf(other)]),
+  "intoto 0.0.2: three signatures": intoto2(several, severalPems),
+  "intoto 0.0.2: Ed25519": intoto2(envelope(keys.ed25519, statement, IN_TOTO, null), [pemOf(keys.ed25519)]),
+  "intoto 0.0.2: another type": intoto2(envelope(p256, "text", "text/<plain>"), [pem]),
+  "intoto 0.0.2: not a statement": intoto2(envelope(p256, "[]"), [pem]),
+  "intoto 0.0.2: a hash that is no digest": intoto2(envelope(p256, statement), [pem], {
+    hash: { algorithm: "sha256", value: "\u2028 <hash>" },
+  }),
+  "intoto 0.0.2: a payload's hash of the client": intoto2(envelope(p256, statement), [pem], { payloadHash: hashOf("y") }),
+  "intoto 0.0.2: two signatures of one key": intoto2(envelopeOf(statement, p256, p256), [pem]),
+  "intoto 0.0.2: another key": intoto2(signed, [pemOf(other)]),
+  "intoto 0.0.2: another payload": intoto2({ ...signed, payload: base64("x") }, [pem]),
+  "intoto 0.0.2: a payload in base64 once": intoto2({ ...signed, payload: statement }, [pem]),
+  "intoto 0.0.2: a signature in base64 once": intoto2(
+    { ...signed, signatures: [{ sig: Buffer.from(signed.signatures[0].sig, "base64") }] },
+    [pem],
+  ),
+  "intoto 0.0.2: no payload": intoto2({ ...signed, payload: "" }, [pem]),
+  "intoto 0.0.2: no type": intoto2(envelope(p256, "text", ""), [pem]),
+  "intoto 0.0.2: no signature": intoto2({ ...signed, signatures: [] }, [pem]),
+  "intoto 0.0.2: no hash": intoto2(signed, [pem], { hash: null }),
+  "intoto 0.0.2: a hash of another algorithm": intoto2(signed, [pem], { hash: { algorithm: "sha512", value: "00" } }),
+  "intoto 0.0.2: a signature without members": intoto("0.0.2", {
+    content: { envelope: { payload: twice("x"), payloadType: IN_TOTO, signatures: [{}] } },
+  }),
+  "intoto 0.0.2: empty content": intoto("0.0.2", { content: {} }),
+  "intoto 0.0.2: empty spec": intoto("0.0.2", {}),
   "dsse: empty spec": { apiVersion: "0.0.1", kind: "dsse", spec: {} },
 };
 

@@ -94,7 +94,8 @@ async function applyToAll(
   const now = unixMs(Date.now());
   for (const other of others) {
     const budget = await applyWritePolicy(policy, other, now);
-    if (!budget.ok) return budget;
+    // The budget of an expired certificate is of no entry.
+    if (!budget.ok || budget.value.entries === 0) return budget;
   }
   return await applyWritePolicy(policy, first, now);
 }

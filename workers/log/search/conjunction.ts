@@ -31,7 +31,10 @@ export interface SignerOption {
 }
 
 export interface SearchQuery {
-  /** An entry must fulfil one of them. At most four: a digest and a commit have two readings each. */
+  /**
+   * An entry must fulfil one of them. At most four: a digest and a commit have two readings each; and as many for a
+   * signer after the entry's first one.
+   */
   readonly alternatives: readonly Conjunction[];
   readonly kind: EntryKind | null;
   readonly since: UnixMs | null;

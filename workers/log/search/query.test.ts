@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { termKey } from "../../../shared/search/terms.ts";
+import { cosignerKey, termKey } from "../../../shared/search/terms.ts";
 import type { SearchQuery } from "./conjunction.ts";
 import { formatCursor } from "./cursor.ts";
 import { parseSearchQuery } from "./query.ts";
@@ -20,21 +20,46 @@ const accepted = (query: string): SearchQuery => {
 
 const NONE = { digests: [], predicateTypes: [], marks: [], signer: [] };
 const ofDigest = (digest: string): object => ({ alternatives: [{ ...NONE, digests: [termKey("digest", digest)] }] });
-const ofSigner = (...signer: readonly (readonly object[])[]): object => ({ alternatives: [{ ...NONE, signer }] });
+interface Asked {
+  readonly alternatives: readonly object[];
+}
+const ofSigner = (...signer: readonly (readonly object[])[]): Asked => ({ alternatives: [{ ...NONE, signer }] });
 const exact = (attribute: string, value: string): object => ({ attribute, value, isPrefix: false });
 const prefix = (attribute: string, value: string): object => ({ attribute, value, isPrefix: true });
 const names = (address: string): readonly object[] =>
   [`email:${address}`, `uri:${address}`, `username:${address}`].map((value) => exact("name", value));
+
+/** The same question of a signer after an entry's first one. */
+const orCosigner = (asked: Asked, ...digests: readonly string[]): object => ({
+  alternatives: [...asked.alternatives, { ...NONE, digests }],
+});
 
 describe("parseSearchQuery accepts", () => {
   test.each([
     [`digest=SHA256:${HEX.toUpperCase()}`, ofDigest(`sha256:${HEX}`)],
     [`digest=sha384:${"0".repeat(96)}`, ofDigest(`sha384:${"0".repeat(96)}`)],
     [`digest=${HEX}`, ofDigest(`sha256:${HEX}`)],
-    ["email=Alice%40Example.COM", ofSigner([exact("name", "email:alice@example.com")])],
-    ["email=a+b@c", ofSigner([exact("name", "email:a+b@c")])],
-    ["identity=a@b", ofSigner(names("a@b"))],
-    ["issuer=https://i.test/&identity=a@b", ofSigner(names("a@b"), [exact("issuer", "https://i.test")])],
+    [
+      "email=Alice%40Example.COM",
+      orCosigner(ofSigner([exact("name", "email:alice@example.com")]), cosignerKey("name", "alice@example.com")),
+    ],
+    ["email=a+b@c", orCosigner(ofSigner([exact("name", "email:a+b@c")]), cosignerKey("name", "a+b@c"))],
+    ["identity=a@b", orCosigner(ofSigner(names("a@b")), cosignerKey("name", "a@b"))],
+    [
+      "issuer=https://i.test/&identity=a@b",
+      orCosigner(
+        ofSigner(names("a@b"), [exact("issuer", "https://i.test")]),
+        cosignerKey("name", "a@b"),
+        cosignerKey("issuer", "https://i.test"),
+      ),
+    ],
+    [
+      `publicKey=sha256:${HEX}`,
+      orCosigner(
+        { alternatives: [{ ...NONE, marks: [{ name: "publicKey", key: termKey("publicKey", HEX) }] }] },
+        cosignerKey("publicKey", termKey("publicKey", HEX)),
+      ),
+    ],
     ["repository=O/r", ofSigner([exact("repository", "https://github.com/o/r/")])],
     ["repository=https://gitlab.com/g/s/p.git", ofSigner([exact("repository", "https://gitlab.com/g/s/p/")])],
     ["owner=@octo-org", ofSigner([prefix("repository", "https://github.com/octo-org/")])],

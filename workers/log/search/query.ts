@@ -9,10 +9,10 @@ import { ENTRY_KINDS, TERM_NAMES, type TermName } from "../../../shared/search/p
 import { MARK_NAMES } from "../../../shared/search/row.ts";
 import type { AttributeName } from "../../../shared/search/signer.ts";
 import { SPELLINGS, type Values } from "../../../shared/search/spellings.ts";
-import { termKey } from "../../../shared/search/terms.ts";
+import { COSIGNER_MARKS, cosignerKey, termKey } from "../../../shared/search/terms.ts";
 import { type UnixMs, unixMs } from "../../../shared/time.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
-import type { Conjunction, SearchQuery, SignerOption } from "./conjunction.ts";
+import type { Conjunction, SearchQuery, SignerCondition, SignerOption } from "./conjunction.ts";
 import { parseCursor } from "./cursor.ts";
 
 type OtherName = "kind" | "log" | "since" | "until" | "limit" | "cursor" | "format";
@@ -102,7 +102,35 @@ function parseTerms(parameters: URLSearchParams): Result<readonly Conjunction[],
   );
   const predicateTypes = (values.get("predicateType") ?? []).map((value) => termKey("predicateType", value));
   const common = { ...NOTHING, signer, marks, predicateTypes };
-  return ok(withCommit(withDigest([common], values.get("digest")), values.get("commit")));
+  const alternatives = withCommit(withDigest([common], values.get("digest")), values.get("commit"));
+  return ok([...alternatives, ...alternatives.flatMap((one) => askForCosigner(one) ?? [])]);
+}
+
+/**
+ * The same question of a signer after an entry's first one, who is found by keys, names and issuers only; null for
+ * others.
+ */
+function askForCosigner({ digests, predicateTypes, marks, signer }: Conjunction): Conjunction | null {
+  const keys = [...marks.map(toCosignerMark), ...signer.map(toCosignerName)];
+  const known = keys.filter((key) => key !== null);
+  return keys.length === 0 || known.length < keys.length
+    ? null
+    : { digests: [...known, ...digests], predicateTypes, marks: [], signer: [] };
+}
+
+function toCosignerMark({ name, key }: Conjunction["marks"][number]): string | null {
+  const kind = COSIGNER_MARKS.find((one) => one === name);
+  return kind === undefined ? null : cosignerKey(kind, key);
+}
+
+/** An issuer, or one name in the spellings of its possible kinds. */
+function toCosignerName(options: SignerCondition): string | null {
+  const keys = options.map(({ attribute, value, isPrefix }) => {
+    if (isPrefix || (attribute !== "name" && attribute !== "issuer")) return null;
+    return cosignerKey(attribute, attribute === "name" ? value.slice(value.indexOf(":") + 1) : value);
+  });
+  const [key = null, ...others] = new Set(keys);
+  return others.length > 0 ? null : key;
 }
 
 function withDigest(all: readonly Conjunction[], values: Values | undefined): readonly Conjunction[] {

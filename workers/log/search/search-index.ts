@@ -120,14 +120,17 @@ export async function prepare(
   { alternatives, since, until }: SearchQuery,
   all: readonly IndexedLog[],
 ): Promise<{ readonly logs: readonly LogState[]; readonly signers: readonly (readonly string[] | null)[] }> {
-  // The signer is the same in all alternatives.
+  // The signer is the same in all alternatives that ask for one.
   const conditions = alternatives.find(({ signer }) => signer.length > 0);
   const [rows = [], found = []] = await runBatch(database, [
     { sql: LOGS, values: [since ?? 0, until ?? Number.MAX_SAFE_INTEGER] },
     ...(conditions === undefined ? [] : [selectSigners(conditions.signer)]),
   ]);
   const signers = conditions === undefined ? null : decodeSigners(found);
-  return { logs: all.map((log) => toState(log, rows)), signers: alternatives.map(() => signers) };
+  return {
+    logs: all.map((log) => toState(log, rows)),
+    signers: alternatives.map(({ signer }) => (signer.length > 0 ? signers : null)),
+  };
 }
 
 function toState({ name, creation }: IndexedLog, rows: readonly Row[]): LogState {

@@ -87,7 +87,10 @@ function toDigestOf(entry: HashedRekordEntry): EntryWithDigest {
   return { entry, digest: `${HASHES[hash].short}:${encodeHex(entry.digest)}` };
 }
 
-/** An entry of a Rekor v1 log in the form of the others. For an envelope, its digest is that of the payload. */
+/**
+ * An entry of a Rekor v1 log in the form of the others. For an envelope, its digest is that of the payload. An entry
+ * that has no signature gets an empty one.
+ */
 function readV1(body: Uint8Array): EntryWithDigest | null {
   const stored = readStoredEntry(body);
   if (stored === null) return null;
@@ -96,7 +99,9 @@ function readV1(body: Uint8Array): EntryWithDigest | null {
   const bytes = decodeHex(digest.slice(digest.indexOf(":") + 1));
   const kind = signer.certificate === null ? "publicKey" : "x509Certificate";
   const verifier = { kind, rawBytes: signer.der, keyDetails: keyDetailsOf(signer.key.kind) } as const;
-  return bytes.ok ? { entry: { digest: bytes.value, signature, verifier }, digest } : null;
+  return bytes.ok
+    ? { entry: { digest: bytes.value, signature: signature ?? new Uint8Array(0), verifier }, digest }
+    : null;
 }
 
 const toSigned = (hints: AttestationHints | null): Signed =>

@@ -164,7 +164,7 @@ function artifactSection(facts: SignatureFacts): Markup {
   return html`<section id="artifact" class="flow">
 <h2>Artifact</h2>
 <dl class="kv">
-${signed.kind === "digest" ? digestFields(facts) : statementFields(signed, digest)}${field("Other signatures", html`<a href="${digestHref(digest)}">Everything signed with this digest</a>`)}${field("Signature", html`${entry.verifier.keyDetails.replaceAll("_", " ").replace(/^PKIX /, "")}, ${formatCount(entry.signature.length, "byte")}`)}
+${signed.kind === "digest" ? digestFields(facts) : statementFields(signed, digest)}${field("Other signatures", html`<a href="${digestHref(digest)}">Everything signed with this digest</a>`)}${field("Signature", html`${entry.verifier.keyDetails.replaceAll("_", " ").replace(/^PKIX /, "")}, ${entry.signature.length === 0 ? "which the log does not have" : formatCount(entry.signature.length, "byte")}`)}
 </dl>
 </section>`;
 }
