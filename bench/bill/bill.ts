@@ -6,6 +6,7 @@ import { paint } from "../../cli/terminal.ts";
 import type { Bench } from "../bench.ts";
 import { measureUnits, type Units } from "./measure.ts";
 import { type Meter, PLAN_PER_MONTH, PRICES, PRICES_OF, STORAGE_PRICES, type Store } from "./prices.ts";
+import type { Readers } from "./readers.ts";
 import { type Amounts, addReaders, METERS, STORES, sum, times } from "./usage.ts";
 
 interface Scenario {
@@ -134,11 +135,18 @@ function renderScenario(scenario: Scenario, units: Units): readonly string[] {
   ];
 }
 
+const renderReaders = ({ readers, requests, perSecond, p99Ms, objectRequests, r2ClassB, paths }: Readers) => [
+  paint("bold", `${short(readers)} auditors read the ${paths} full tiles and bundles of both logs`),
+  `  ${short(requests)} requests (${short(perSecond)}/s, p99 ${short(p99Ms)} ms): calls of objects ${objectRequests}, reads of R2 ${short(r2ClassB)} (behind a cache ${paths})`,
+  "",
+];
+
 /** Measures the units and renders the bill of each scenario. */
 export async function measureBill(bench: Bench): Promise<string> {
   const units = await measureUnits(bench);
   return [
     ...SCENARIOS.flatMap((scenario) => renderScenario(scenario, units)),
+    ...renderReaders(units.readers),
     paint(
       "dim",
       `  Prices of ${PRICES_OF}. Counted on a local stack. A cache answers the tiles for every auditor and monitor but the first.`,

@@ -14,6 +14,7 @@ import { Clients, runLoad } from "../load.ts";
 import { CLIENTS } from "../plan.ts";
 import { certificateOf, entryRequest, makeMany } from "../requests.ts";
 import { signMany } from "../sign.ts";
+import { measureReaders, type Readers } from "./readers.ts";
 import { type Amounts, amountsOf, difference, times } from "./usage.ts";
 
 /** One full tile of each log, so that work done once per tile counts once. */
@@ -42,6 +43,7 @@ export interface Units {
   readonly idlePass: Amounts;
   /** An idle deployment in IDLE_MS: nothing. */
   readonly idle: Amounts;
+  readonly readers: Readers;
 }
 
 class Accountant {
@@ -79,7 +81,9 @@ async function run(args: readonly string[], folder: string): Promise<void> {
   if (code !== 0) throw new Error(`sigedge ${args.join(" ")} ended with ${code}: ${stderr}${stdout}`);
 }
 
-/** Measures everything on one stack, in about six minutes. */
+/**
+ * Measures everything on one stack, in about nine minutes. What reads is counted once the alarms after writing are over.
+ */
 export async function measureUnits(bench: Bench): Promise<Units> {
   const { stack, progress } = bench;
   const accountant = new Accountant(stack);
@@ -103,17 +107,22 @@ export async function measureUnits(bench: Bench): Promise<Units> {
     await audit();
     await runPass();
     await signTogether(bench, SIGNATURES);
+    await sleep(ALARM_MS);
     const auditOfFew = await accountant.count(audit);
     const shared = await accountant.count(() => signTogether(bench, MANY));
+    await sleep(ALARM_MS);
     const auditOfMany = await accountant.count(audit);
     const auditOfNone = await accountant.count(audit);
     await runPass();
     await signMany(bench, 1);
+    await sleep(ALARM_MS);
     const busyPass = await accountant.count(runPass);
     const idlePass = await accountant.count(runPass);
     progress("bill: the cron trigger");
     await stack.ask("cron");
     const cron = await accountant.count(() => stack.ask("cron"));
+    progress("bill: readers of tiles");
+    await sleep(ALARM_MS);
     return {
       alone: times(alone, 1 / SIGNATURES),
       shared: times(shared, 1 / MANY),
@@ -125,6 +134,7 @@ export async function measureUnits(bench: Bench): Promise<Units> {
       busyPass,
       idlePass,
       idle,
+      readers: await measureReaders(bench),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
