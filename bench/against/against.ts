@@ -17,6 +17,7 @@ const WARM_UP_MS = 3000;
 const POOL = 16_000;
 
 const TITLES: Readonly<Record<Work, string>> = {
+  nothing: "The runtime alone: a Worker that answers at once",
   certificates: "Certificates",
   entries: "Entries with their proofs, P-256 certificate",
   timestamps: "Timestamps",
@@ -37,7 +38,7 @@ export async function measureAgainst(bench: Bench): Promise<readonly Section[]> 
   const { contenders, stop } = await startContenders(bench.stack, bench.requests);
   try {
     const sections: Section[] = [];
-    for (const work of ["certificates", "entries", "timestamps"] as const) {
+    for (const work of ["nothing", "certificates", "entries", "timestamps"] as const) {
       const samples = await takeTurns(
         contenders.filter((one) => one.work === work),
         bench,

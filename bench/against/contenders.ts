@@ -20,7 +20,7 @@ import type { RequestFactory } from "../requests.ts";
 import type { BenchStack } from "../stack.ts";
 
 /** The requests that are compared. */
-export type Work = "certificates" | "entries" | "timestamps";
+export type Work = "nothing" | "certificates" | "entries" | "timestamps";
 
 /** A server that does some work. */
 export interface Contender {
@@ -70,6 +70,7 @@ async function startAll(starting: Starting): Promise<readonly Contender[]> {
   const [bare, logged] = await startFulcios(starting);
   const timestamps = await startTimestamps(starting);
   return [
+    { ...own, work: "nothing", make: () => NOTHING },
     { ...own, work: "certificates", make: requests.certificate },
     { ...bare, work: "certificates", make: requests.certificate },
     { ...logged, work: "certificates", make: requests.certificate },
@@ -80,6 +81,14 @@ async function startAll(starting: Starting): Promise<readonly Contender[]> {
     { ...timestamps, work: "timestamps", make: () => ({ ...requests.timestamp(), status: 201 }) },
   ];
 }
+
+/** A request that the bench's Worker answers before any of our code runs: what the runtime alone does. */
+const NOTHING: PostRequest = {
+  path: "/bench/nothing",
+  status: 200,
+  contentType: "application/json",
+  body: Buffer.alloc(0),
+};
 
 type Started = Pick<Contender, "name" | "port" | "pids">;
 
