@@ -8,6 +8,7 @@ import {
   ed25519Signer,
   entryRecord,
   makeRekordBody,
+  mlDsaSigner,
   rekorBody,
   ServedLog,
   type ServedRecord,
@@ -30,6 +31,8 @@ const spki = publicKey.export({ type: "spki", format: "der" });
 const ecdsa = ecdsaSigner(ORIGIN);
 const ed25519 = ed25519Signer(ORIGIN);
 const witness = witnessSigner("witness.example.org");
+const mlDsa = mlDsaSigner(ORIGIN, ORIGIN);
+const mlDsaWitness = mlDsaSigner("witness.example.org/2", ORIGIN);
 const signedRecord = (message: string): ServedRecord => entryRecord(makeRekordBody(privateKey, spki, message));
 const records = (count: number, name = "artifact"): readonly ServedRecord[] =>
   Array.from({ length: count }, (_, i) => signedRecord(`${name} ${i}`));
@@ -66,8 +69,8 @@ type Change = Partial<AuditOptions> & {
 const CHECKS: Checks = { signatures: false, order: false, policy: null };
 
 async function run({
-  vkeys = [ecdsa.vkey, ed25519.vkey],
-  witnesses = [witness.vkey],
+  vkeys = [ecdsa.vkey, ed25519.vkey, mlDsa.vkey],
+  witnesses = [witness.vkey, mlDsaWitness.vkey],
   verifies = false,
   ...change
 }: Change = {}): Promise<Run> {
@@ -162,9 +165,19 @@ describe("a good log", () => {
     const strangers = Array.from({ length: 16 }, (_, i) => witnessSigner(`witness-${i}.example.org`));
     log.sign({ signers: [ed25519, ...strangers] });
     expect(await run()).toMatchObject({ verdict: "good" });
-    const mlDsa = `— witness.example.net ${Buffer.concat([Buffer.of(1, 2, 3, 4), Buffer.alloc(2420)]).toString("base64")}\n`;
-    log.damage("checkpoint", (note) => Buffer.concat([note, Buffer.from(mlDsa)]));
+    const unknown = `— witness.example.net ${Buffer.concat([Buffer.of(1, 2, 3, 4), Buffer.alloc(2420)]).toString("base64")}\n`;
+    log.damage("checkpoint", (note) => Buffer.concat([note, Buffer.from(unknown)]));
     expect(await run()).toMatchObject({ verdict: "good" });
+  });
+
+  test("signed with ML-DSA-44 is good, by that key alone too", async () => {
+    log.sign({ signers: [ecdsa, mlDsa, mlDsaWitness] });
+    const keys = { vkeys: [mlDsa.vkey], witnesses: [mlDsaWitness.vkey] };
+    const report = await run(keys);
+    expect(report).toMatchObject({ verdict: "good" });
+    expect(report.head?.lines.map(({ type }) => type)).toEqual([null, 6, 6]);
+    log.sign({ signers: [ecdsa, mlDsaWitness] });
+    expect(codes(await run(keys))).toEqual(["checkpoint_unsigned"]);
   });
 
   test("that is slow or busy at first is good", async () => {
@@ -214,6 +227,8 @@ describe("a damaged log is bad", () => {
     ["a wrong signature beside a good one", () => signWrong(ecdsa, [ed25519]), ["checkpoint_signature_wrong"]],
     ["a wrong signature of type 01", () => signWrong(ed25519, [ecdsa]), ["checkpoint_signature_wrong"]],
     ["a wrong cosignature", () => signWrong(witness, [ecdsa]), ["cosignature_wrong"]],
+    ["a wrong signature of type 06", () => signWrong(mlDsa, [ecdsa]), ["checkpoint_signature_wrong"]],
+    ["a wrong cosignature of type 06", () => signWrong(mlDsaWitness, [ecdsa]), ["cosignature_wrong"]],
     [
       "a checkpoint without signatures",
       () => log.damage("checkpoint", (note) => note.subarray(0, note.indexOf("\n\n") + 1)),
@@ -242,7 +257,10 @@ describe("a damaged log is bad", () => {
     Buffer.from(served.files.get("checkpoint")?.toString().split("\n")[2] ?? "", "base64");
   const signWrong = (wrong: typeof ecdsa, right: readonly (typeof ecdsa)[]): void =>
     log.sign({
-      signers: [{ vkey: wrong.vkey, line: (head) => wrong.line({ ...head, text: `${head.text}x` }) }, ...right],
+      signers: [
+        { vkey: wrong.vkey, line: (head) => wrong.line({ ...head, text: `${head.text}x`, size: head.size + 1 }) },
+        ...right,
+      ],
     });
 
   test.each(rows)("%s", async (_, damage, found) => {

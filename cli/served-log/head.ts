@@ -7,8 +7,8 @@ import { encodeHex } from "../../shared/bytes/hex.ts";
 import { decodeTreeHeadSignature } from "../../shared/ct/tree-head.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { type Checkpoint, parseCheckpoint } from "../../shared/tlog/checkpoint.ts";
-import { NOTE_COSIGNATURE, NOTE_RFC6962, type Note, parseNote } from "../../shared/tlog/note.ts";
-import { type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
+import { NOTE_RFC6962, type Note, parseNote } from "../../shared/tlog/note.ts";
+import { isCosigner, type LineVerdict, type NoteVerifier, verifyLines } from "../../shared/tlog/verify-note.ts";
 import type { Finding } from "./findings.ts";
 import type { LogSource } from "./log-source.ts";
 import type { SeenTree } from "./seen-tree.ts";
@@ -121,17 +121,17 @@ async function checkHead(
   for (const { line, verifier, isGood } of verdicts) {
     if (verifier === null || isGood) continue;
     // signed-note: a signature of a known key that does not verify makes the whole note invalid.
-    const code = isCosigner(verifier) ? "cosignature_wrong" : "checkpoint_signature_wrong";
+    const code = isCosigner(verifier, origin) ? "cosignature_wrong" : "checkpoint_signature_wrong";
     findings.push({ code, key: keyName(line) });
   }
-  if (!verdicts.some(({ verifier }) => verifier !== null && trusted.includes(verifier) && !isCosigner(verifier))) {
-    const logKeys = trusted.filter((verifier) => !isCosigner(verifier));
+  if (
+    !verdicts.some(({ verifier }) => verifier !== null && trusted.includes(verifier) && !isCosigner(verifier, origin))
+  ) {
+    const logKeys = trusted.filter((verifier) => !isCosigner(verifier, origin));
     findings.push({ code: "checkpoint_unsigned", keys: logKeys.map(({ vkey }) => keyName(vkey)) });
   }
   return { verdicts, findings };
 }
-
-const isCosigner = ({ vkey }: NoteVerifier): boolean => vkey.type === NOTE_COSIGNATURE;
 
 /** Checks the time of a head, if its signature has one, against the head that an earlier audit saw. */
 export function checkHeadTime(head: AuditedHead, { earlier, ends, now }: HeadTimes): readonly Finding[] {

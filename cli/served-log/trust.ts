@@ -37,7 +37,8 @@ export function verifiersOf(vkeys: readonly string[]): Result<readonly NoteVerif
 
 const VKEY_PROBLEMS = {
   vkey_invalid: "give it as <name>+<8 hex digits>+<base64>",
-  vkey_type_unknown: "its type must be 01 (Ed25519), 02 (ECDSA), 04 (cosignature) or 05 (certificate log)",
+  vkey_type_unknown:
+    "its type must be 01 (Ed25519), 02 (ECDSA), 04 (cosignature) or 05 (certificate log) or, with Node 24, 06 (ML-DSA-44)",
   vkey_id_wrong: "its id does not match its name and key",
 } as const;
 

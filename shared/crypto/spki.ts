@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the SubjectPublicKeyInfo of a key that arrives in another form. Checks nothing: parsePublicKey does.
-// Spec: RFC 5480 §2; RFC 8017 §A.1; RFC 8410 §4.
+// Spec: RFC 5480 §2; RFC 8017 §A.1; RFC 8410 §4; RFC 9881 §4.
 
 import { bitString, NULL, oid, sequence } from "../der/writer.ts";
 import type { EcdsaKind } from "./curves.ts";
@@ -22,3 +22,7 @@ export const ecdsaSpki = (kind: EcdsaKind, point: Uint8Array): Uint8Array<ArrayB
 /** The SPKI of an RSAPublicKey, DER. */
 export const rsaSpki = (pkcs1: Uint8Array): Uint8Array<ArrayBuffer> =>
   sequence(sequence(oid("1.2.840.113549.1.1.1"), NULL), bitString(pkcs1));
+
+/** The SPKI of the 1,312 bytes of an ML-DSA-44 key. */
+export const mlDsa44Spki = (key: Uint8Array): Uint8Array<ArrayBuffer> =>
+  sequence(sequence(oid("2.16.840.1.101.3.4.3.17")), bitString(key));

@@ -44,6 +44,7 @@ export const NOTE_ED25519 = 0x01;
 export const NOTE_ECDSA = 0x02;
 export const NOTE_COSIGNATURE = 0x04;
 export const NOTE_RFC6962 = 0x05;
+export const NOTE_ML_DSA_44 = 0x06;
 
 /** Formats the signed text, an empty line, and the signature lines. */
 export function formatNote({ text, signatures }: Note): string {
@@ -123,6 +124,12 @@ export const rfc6962KeyId = (name: string, logId: Uint8Array): Uint8Array => key
  */
 export const ed25519CosignatureKeyId = (name: string, key: Uint8Array): Uint8Array =>
   keyIdOfType(name, NOTE_COSIGNATURE, key);
+
+/**
+ * Key id of an ML-DSA-44 key of a log or a witness: SHA-256(name ‖ LF ‖ 0x06 ‖ 1,312-byte key), first 4 bytes
+ * (c2sp.org/tlog-cosignature).
+ */
+export const mlDsa44KeyId = (name: string, key: Uint8Array): Uint8Array => keyIdOfType(name, NOTE_ML_DSA_44, key);
 
 function keyIdOfType(name: string, type: number, key: Uint8Array): Uint8Array {
   return sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), key).subarray(0, 4);

@@ -7,26 +7,34 @@ import { decodeBase64 } from "../bytes/base64.ts";
 import { equal } from "../bytes/bytes.ts";
 import { decodeHex } from "../bytes/hex.ts";
 import { err, ok, type Result } from "../result.ts";
+import { ML_DSA_44_KEY_BYTES } from "./ml-dsa-cosignature.ts";
 import {
   ecdsaKeyId,
   ed25519CosignatureKeyId,
   ed25519KeyId,
+  mlDsa44KeyId,
   NOTE_COSIGNATURE,
   NOTE_ECDSA,
   NOTE_ED25519,
+  NOTE_ML_DSA_44,
   NOTE_RFC6962,
   rfc6962KeyId,
 } from "./note.ts";
 
 /** The signature types (c2sp.org/signed-note#signature-types) whose key ids can be recomputed. */
-export type VkeyType = typeof NOTE_ED25519 | typeof NOTE_ECDSA | typeof NOTE_COSIGNATURE | typeof NOTE_RFC6962;
+export type VkeyType =
+  | typeof NOTE_ED25519
+  | typeof NOTE_ECDSA
+  | typeof NOTE_COSIGNATURE
+  | typeof NOTE_RFC6962
+  | typeof NOTE_ML_DSA_44;
 
 export interface Vkey {
   /** Name on the signature lines. For a log it is the origin. */
   readonly name: string;
   readonly keyId: Uint8Array;
   readonly type: VkeyType;
-  /** A 32-byte Ed25519 key, or a SubjectPublicKeyInfo in DER (types 02 and 05). */
+  /** A 32-byte Ed25519 key, a 1,312-byte ML-DSA-44 key, or a SubjectPublicKeyInfo in DER (types 02 and 05). */
   readonly key: Uint8Array;
 }
 
@@ -38,13 +46,19 @@ export interface VkeyError {
   readonly code: "vkey_invalid" | "vkey_type_unknown" | "vkey_id_wrong";
 }
 
-const ED25519_KEY_BYTES = 32;
+/** The types whose keys have one size. */
+const KEY_BYTES: Readonly<Partial<Record<VkeyType, number>>> = {
+  [NOTE_ED25519]: 32,
+  [NOTE_COSIGNATURE]: 32,
+  [NOTE_ML_DSA_44]: ML_DSA_44_KEY_BYTES,
+};
 
 const KEY_IDS: Readonly<Record<VkeyType, (name: string, key: Uint8Array) => Uint8Array>> = {
   [NOTE_ED25519]: ed25519KeyId,
   [NOTE_ECDSA]: (_, spki) => ecdsaKeyId(spki),
   [NOTE_COSIGNATURE]: ed25519CosignatureKeyId,
   [NOTE_RFC6962]: (name, spki) => rfc6962KeyId(name, sha256(spki)),
+  [NOTE_ML_DSA_44]: mlDsa44KeyId,
 };
 
 const isVkeyType = (type: number): type is VkeyType => Object.hasOwn(KEY_IDS, type);
@@ -62,8 +76,7 @@ export function parseVkey(text: string): Result<Vkey, VkeyError> {
   const [type = 0] = bytes.value;
   const key = bytes.value.subarray(1);
   if (!isVkeyType(type)) return err({ code: "vkey_type_unknown" });
-  const isEd25519 = type === NOTE_ED25519 || type === NOTE_COSIGNATURE;
-  if (key.length === 0 || (isEd25519 && key.length !== ED25519_KEY_BYTES)) return err({ code: "vkey_invalid" });
+  if (key.length === 0 || key.length !== (KEY_BYTES[type] ?? key.length)) return err({ code: "vkey_invalid" });
   return equal(keyId.value, vkeyId(type, name, key))
     ? ok({ name, keyId: keyId.value, type, key })
     : err({ code: "vkey_id_wrong" });

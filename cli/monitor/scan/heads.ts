@@ -5,9 +5,9 @@
 import { encodeBase64 } from "../../../shared/bytes/base64.ts";
 import type { EventOf } from "../../../shared/monitor/event.ts";
 import { parseCheckpoint } from "../../../shared/tlog/checkpoint.ts";
-import { NOTE_COSIGNATURE, parseNote } from "../../../shared/tlog/note.ts";
+import { parseNote } from "../../../shared/tlog/note.ts";
 import { isQuorum } from "../../../shared/tlog/policy.ts";
-import { type NoteVerifier, verifyLines } from "../../../shared/tlog/verify-note.ts";
+import { isCosigner, type NoteVerifier, verifyLines } from "../../../shared/tlog/verify-note.ts";
 import { describeFinding, type Finding } from "../../served-log/findings.ts";
 import { type AuditedHead, keyName, readHead, readNewestHead } from "../../served-log/head.ts";
 import { compareHistory, type ForkEvidence, type History, pairHeads } from "../../served-log/history.ts";
@@ -154,14 +154,17 @@ export async function reportFork(
   journal.reportCondition("log.inconsistent", { log: origin }, () => ({ former, latter, reason, evidence: file }));
   // A witness may sign an older head again, unless another one of its size.
   if (isSmaller) return;
-  for (const witness of await findCosigners(witnesses.verifiers, [evidence.older, evidence.newer])) {
+  for (const witness of await findCosigners(witnesses.verifiers, { origin, texts: [evidence.older, evidence.newer] })) {
     const details = { witness, heads: [former, latter] as const, evidence: file };
     journal.reportCondition("witness.equivocated", { log: origin, subject: witness }, () => details);
   }
 }
 
 /** The names of the witnesses that signed every note. */
-async function findCosigners(verifiers: readonly NoteVerifier[], texts: readonly string[]): Promise<readonly string[]> {
+async function findCosigners(
+  verifiers: readonly NoteVerifier[],
+  { origin, texts }: { readonly origin: string; readonly texts: readonly string[] },
+): Promise<readonly string[]> {
   const signers = await Promise.all(
     texts.map(async (text) => {
       const note = parseNote(Buffer.from(text));
@@ -170,7 +173,7 @@ async function findCosigners(verifiers: readonly NoteVerifier[], texts: readonly
     }),
   );
   const all = verifiers.filter((verifier) => signers.every((set) => set.has(verifier)));
-  return all.filter(({ vkey }) => vkey.type === NOTE_COSIGNATURE).map(({ vkey }) => vkey.name);
+  return all.filter((verifier) => isCosigner(verifier, origin)).map(({ vkey }) => vkey.name);
 }
 
 /** Whether the log says in its checkpoint that it is frozen (rekor-tiles, cmd/freeze-checkpoint). */

@@ -97,6 +97,19 @@ export function witnessSigner(name: string): NoteSigner {
   );
 }
 
+/** Type 06: ML-DSA-44, of a log (`name` is its origin) or of a witness. Node 24.6 and newer. */
+export function mlDsaSigner(name: string, origin: string): NoteSigner {
+  const { publicKey, privateKey } = generateKeyPairSync("ml-dsa-44");
+  const key = spkiOf(publicKey).subarray(-1312);
+  const seconds = SIGNED_AT_MS / 1000;
+  const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
+  return noteSigner({ name, type: 6, key, id: idOfType(name, 6, key) }, ({ size, root }) => {
+    const subtree = [text(name), uint64(seconds), text(origin), uint64(0), uint64(size), root];
+    const message = Buffer.concat([Buffer.from("subtree/v1\n\0"), ...subtree]);
+    return Buffer.concat([uint64(seconds), sign(null, message, privateKey)]);
+  });
+}
+
 /** Type 05: a certificate log. @param at when it signs, in ms */
 export function treeHeadSigner(name: string, keys: SignerKeys = p256Keys(), at = SIGNED_AT_MS): NoteSigner {
   const { publicKey, privateKey } = keys;
