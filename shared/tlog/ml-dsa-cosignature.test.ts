@@ -41,9 +41,9 @@ describe("the reference's checkpoints", () => {
     ["hedged", checkpoints.hedgedByTheReferenceSigner, [true]],
     ["of an empty tree", checkpoints.emptyTree, [true]],
     ["cosigned", checkpoints.signedByLogAndWitness, [true, true]],
-    ["signed by an Ed25519 key that is not known too", checkpoints.signedByBothLogKeysAndWitness, [true, null, true]],
+    ["signed by an Ed25519 key that is not known too", checkpoints.signedByBothLogKeysAndWitness, [null, true, true]],
   ])("%s", async (_, note, expected) => {
-    expect((await verdictsOf(note)).toSorted()).toEqual(expected.toSorted());
+    expect(await verdictsOf(note)).toEqual(expected);
   });
 
   // As the libraries do: rekor-tiles alone rejects extension lines, which no line of type 06 covers.
