@@ -82,7 +82,8 @@ async function run(args: readonly string[], folder: string): Promise<void> {
 }
 
 /**
- * Measures everything on one stack, in about nine minutes. What reads is counted once the alarms after writing are over.
+ * Measures everything on one stack, in about nine minutes. What reads is counted once the alarms after writing are
+ * over.
  */
 export async function measureUnits(bench: Bench): Promise<Units> {
   const { stack, progress } = bench;

@@ -12,7 +12,7 @@ import type { Hash } from "./hash.ts";
 export const ML_DSA_44_KEY_BYTES = 1312;
 const SIGNATURE_BYTES = 2420;
 
-/** What a line is over. */
+/** The entries that a line is over. */
 export interface SignedSubtree {
   /** The name of the signer's key: a log's is its origin. */
   readonly cosigner: string;
@@ -43,8 +43,8 @@ const encodeName = (name: string): Uint8Array => {
 };
 
 /**
- * Verifies the bytes of a line, without the key id: the time in seconds (8 bytes) and the signature (2,420). Returns the
- * time, null if they are not the key's signature. Rejects on a runtime without ML-DSA-44.
+ * Verifies the bytes of a line, without the key id: the time in seconds (8 bytes) and the signature (2,420). Returns
+ * the time, null if they are not the key's signature. Rejects on a runtime without ML-DSA-44.
  */
 export async function verifySubtree(
   publicKey: Uint8Array,

@@ -31,8 +31,8 @@ export interface LineVerdict {
 }
 
 /**
- * Makes the verifier of a key of type 01, 02, 04 or 06. Fails with vkey_type_unknown, for type 06 also where the runtime
- * has no ML-DSA-44, or with vkey_invalid if the bytes are not a key of that type.
+ * Makes the verifier of a key of type 01, 02, 04 or 06. Fails with vkey_type_unknown, for type 06 also where the
+ * runtime has no ML-DSA-44, or with vkey_invalid if the bytes are not a key of that type.
  */
 export function noteVerifier(vkey: Vkey): Result<NoteVerifier, VkeyError> {
   if (vkey.type === NOTE_RFC6962) return err({ code: "vkey_type_unknown" });
