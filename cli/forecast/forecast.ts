@@ -46,12 +46,16 @@ const FREE_ROWS_A_DAY = 100_000;
 /** Forecasts everything. @param searchBytes the size of the database, null if it is not known */
 export function makeForecasts(logs: readonly LogGrowth[], searchBytes: number | null): readonly Forecast[] {
   const growing = logs.filter(({ isFrozen }) => !isFrozen);
-  const known = growing.flatMap(({ perDay }) => perDay ?? []);
-  const perDay = known.reduce((sum, each) => sum + each, 0);
+  const perDay = growing.reduce<number | null>(
+    (sum, each) => (sum === null || each.perDay === null ? null : sum + each.perDay),
+    0,
+  );
+  // The young log of an old deployment may well be the busiest.
+  const isKnown = perDay !== null && growing.length > 0;
   return [
     ...growing.flatMap(forecastObject),
-    ...(searchBytes === null || known.length === 0 ? [] : forecastSearch(logs, searchBytes, perDay)),
-    ...(known.length === 0 ? [] : forecastRows(perDay)),
+    ...(searchBytes !== null && isKnown ? forecastSearch(logs, searchBytes, perDay) : []),
+    ...(isKnown ? forecastRows(perDay) : []),
   ];
 }
 

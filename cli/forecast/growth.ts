@@ -21,20 +21,27 @@ export function timesOf({ name }: LogConfig, href: string): ReadTime {
   };
 }
 
+/** A log whose growth is asked for. */
+export interface GrowingLog {
+  readonly size: number;
+  /** When it was made, in ms. */
+  readonly createdAt: number;
+}
+
 /**
- * Returns the entries that a log took each day, over the last 30 days or since its first entry. Null for a log that is
- * less than a day old, and for one whose times cannot be read. Reads at most 53 entries, some twenty in a log of a
- * million.
- * @param size the entries of the log
+ * Returns the entries that a log took each day, over the last 30 days or since it was made. Null for a log that is less
+ * than a day old, and for one whose times cannot be read. Reads at most 53 entries, some twenty in a log of a million.
  */
-export async function measureGrowth(read: ReadTime, size: number, now: number): Promise<number | null> {
-  if (size === 0) return 0;
+export async function measureGrowth(
+  read: ReadTime,
+  { size, createdAt }: GrowingLog,
+  now: number,
+): Promise<number | null> {
+  if (now - createdAt < DAY_MS) return null;
   const from = now - WINDOW_DAYS * DAY_MS;
-  const first = await read(0);
-  if (first === null) return null;
-  if (first >= from) return now - first < DAY_MS ? null : size / ((now - first) / DAY_MS);
+  if (createdAt >= from) return size / ((now - createdAt) / DAY_MS);
   // The entries below `low` are older than the window, those from `high` on are in it.
-  let [low, high] = [1, size];
+  let [low, high] = [0, size];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const time = await read(middle);

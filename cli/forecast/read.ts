@@ -18,10 +18,12 @@ export async function readForecasts(
   const growths = logs.map(async (log): Promise<LogGrowth> => {
     const gauge = (name: string): number | null => gaugeOf(gauges, `sigedge_log_${name}`, { log: log.name });
     const size = gauge("size") ?? 0;
+    const createdAt = gauge("created_timestamp_seconds");
     return {
       log: log.name,
       size,
-      perDay: await measureGrowth(timesOf(log, href), size, now),
+      perDay:
+        createdAt === null ? null : await measureGrowth(timesOf(log, href), { size, createdAt: createdAt * 1000 }, now),
       isFrozen: gauge("frozen") === 1,
       storageBytes: gauge("storage_bytes"),
       storageLimitBytes: gauge("storage_limit_bytes"),
