@@ -68,7 +68,7 @@ const access: Server = () =>
     new Response(null, { status: 302, headers: { location: "https://team.cloudflareaccess.com/login" } }),
   );
 const unconfigured = worker(() => ({}));
-const elsewhere = worker(() => ({ ...settings, PUBLIC_URL: "https://other.example.com" }));
+const elsewhere = worker(() => ({ ...settings, PUBLIC_URL: "https://other.example.com", SHARDS: "" }));
 const withoutTsaKey = worker(() => ({ ...settings, TSA_KEY: "x" }));
 
 /** The mark of each check, as in the output: ✓ looked at everything, ✗ error, ! warning, – not checked. */
