@@ -77,9 +77,16 @@ async function importEcdsa(key: EcdsaPublicKey): Promise<CryptoKey> {
   return cryptoKey;
 }
 
+/**
+ * Whether `signature` is an RSA key's over `message`, PKCS#1 v1.5 with SHA-1: for formats that know nothing else. False
+ * for other keys.
+ */
+export const verifyRsaSha1 = async (key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> =>
+  "modulus" in key && (await settleVerdict(() => verifyRsa(key, "SHA-1", message, signature)));
+
 async function verifyRsa(
   key: RsaPublicKey,
-  hash: HashAlgorithm,
+  hash: HashAlgorithm | "SHA-1",
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {

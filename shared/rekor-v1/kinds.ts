@@ -3,6 +3,7 @@
 // takes. A file of the folder kinds is one version.
 // Spec: https://github.com/sigstore/rekor/blob/main/openapi.yaml (ProposedEntry)
 
+import { ALPINE_001 } from "./kinds/alpine.ts";
 import { DSSE_001 } from "./kinds/dsse.ts";
 import { HASHEDREKORD_001 } from "./kinds/hashedrekord.ts";
 import { INTOTO_001 } from "./kinds/intoto-001.ts";
@@ -13,7 +14,7 @@ import { RFC3161_001 } from "./kinds/rfc3161.ts";
 
 /** Kind → version → how it is parsed, verified and read. */
 const KINDS: Readonly<Record<string, Readonly<Record<string, V1Kind>>>> = {
-  alpine: {},
+  alpine: { "0.0.1": ALPINE_001 },
   cose: {},
   dsse: { "0.0.1": DSSE_001 },
   hashedrekord: { "0.0.1": HASHEDREKORD_001 },

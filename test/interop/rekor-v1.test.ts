@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -64,6 +64,20 @@ const MAKERS: readonly ((artifact: string) => object)[] = [
   (artifact) => toRekord(signWithMinisign(ed25519, artifact, "Ed")),
 ];
 
+const ALPINE = "test/vectors/rekor-v1/alpine/test_alpine";
+
+/** Packages that rekor-server has taken before. */
+const listPackages = (): readonly object[] =>
+  (JSON.parse(readFileSync("test/vectors/rekor-v1/files.json", "utf8")) as readonly VectorRow[])
+    .filter(({ name, status }) => name.startsWith("alpine") && status === 201)
+    .map(({ proposed }) => proposed);
+
+interface VectorRow {
+  readonly name: string;
+  readonly status: number;
+  readonly proposed: object;
+}
+
 let reference: RekorServer;
 let stack: TestStack;
 let folder: string;
@@ -74,6 +88,7 @@ beforeAll(async () => {
   samples = [
     ...SSH_KEYS.map((args) => toRekord(signWithSsh(folder, "a sample", args))),
     toRfc3161(stampWithOpenssl(folder, "a sample")),
+    ...listPackages(),
   ];
   const vars = { ACCEPT: "open", REKOR_V1_DUPLICATES: "conflict", ENTRIES_PER_KEY: "1000000" };
   [reference, stack] = await Promise.all([startRekor(), startStack({ vars })]);
@@ -118,7 +133,7 @@ const isLogged = ({ status }: Comparable): boolean => status === 201 || status =
 
 /** The reasons for which only the reference takes an entry (docs/rekor-v1.md), and spellings that only Go reads. */
 const STRICTER =
-  /PKI format|names another key|not a timestamp response that this log takes|ssh: no key found|in the order of the signatures|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
+  /PKI format|reading (?:signature|control)|in tar archive|\.PKGINFO|names another key|not a timestamp response that this log takes|ssh: no key found|in the order of the signatures|without its chain|failure decoding PEM|malformed certificate|invalid public key|base64|well-formed JSON|is not JSON|JSON|invalid value for hash/;
 
 function mutate(random: Random, value: unknown): unknown {
   if (typeof value === "string") return mutateText(random, value);
@@ -277,6 +292,16 @@ describe.skipIf(!hasMariaDb)("rekor-cli, unmodified,", () => {
     return [...both, "--public-key", paths.key, "--pki-format", format];
   }
 
+  /** Uploads, verifies and gets an entry, which the comparison may have logged. Returns its ID. */
+  function uploadEntry(args: readonly string[], shown: string): string {
+    const uploaded = cli(stack.url, "upload", ...args);
+    expect(uploaded).toMatchObject({ code: 0, out: expect.stringMatching(/Created entry at index|already exists/) });
+    const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
+    expect(cli(stack.url, "verify", ...args)).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
+    expect(cli(stack.url, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining(shown) });
+    return id;
+  }
+
   const named = `a file of ${Date.now()}\n`;
   it.each([
     ["x509", ["--type", "rekord"], () => x509File(named)],
@@ -285,11 +310,7 @@ describe.skipIf(!hasMariaDb)("rekor-cli, unmodified,", () => {
     ...SSH_KEYS.map((args) => ["ssh", ["--type", "rekord"], () => signWithSsh(folder, named, args)] as const),
   ] as const)("uploads, verifies, gets and finds a file that is signed with %s %j", async (format, type, make) => {
     const args = [...artifactArguments(`file-${format}`, make()), ...type];
-    const uploaded = cli(stack.url, "upload", ...args);
-    expect(uploaded).toMatchObject({ code: 0, out: expect.stringContaining("Created entry at index") });
-    const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
-    expect(cli(stack.url, "verify", ...args)).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
-    expect(cli(stack.url, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining("RekordObj") });
+    const id = uploadEntry(args, "RekordObj");
     await expectFound(id, ["--artifact", file(`file-${format}`)]);
     await expectFound(id, ["--sha", createHash("sha256").update(named).digest("hex")]);
     await expectFound(id, ["--public-key", file(`file-${format}.pub`), "--pki-format", format]);
@@ -298,12 +319,15 @@ describe.skipIf(!hasMariaDb)("rekor-cli, unmodified,", () => {
   it("uploads, verifies, gets and finds a timestamp", async () => {
     writeFileSync(file("tsr"), stampWithOpenssl(folder, named));
     const args = ["--type", "rfc3161", "--artifact", file("tsr")];
-    const uploaded = cli(stack.url, "upload", ...args);
-    expect(uploaded).toMatchObject({ code: 0, out: expect.stringContaining("Created entry at index") });
-    const [, id = ""] = /log\/entries\/([0-9a-f]{80})/.exec(uploaded.out) ?? [];
-    expect(cli(stack.url, "verify", ...args)).toMatchObject({ code: 0, out: expect.stringContaining(id.slice(16)) });
-    expect(cli(stack.url, "get", "--uuid", id)).toMatchObject({ code: 0, out: expect.stringContaining("tsr") });
+    const id = uploadEntry(args, "tsr");
     await expectFound(id, ["--artifact", file("tsr")]);
+  });
+
+  it("uploads, verifies, gets and finds an Alpine package", async () => {
+    const [artifact, key] = [`${ALPINE}.apk`, `${ALPINE}.pub`];
+    const id = uploadEntry(["--type", "alpine", "--artifact", artifact, "--public-key", key], "apache2-ctl");
+    await expectFound(id, ["--artifact", artifact]);
+    await expectFound(id, ["--public-key", key, "--pki-format", "x509"]);
   });
 
   const x509File = (text: string): SignedFile => ({

@@ -12,6 +12,7 @@ import type { PkiFormat } from "../pki/format.ts";
 import { findFormat } from "../pki/formats.ts";
 import { describeFailures, type EntryProblem, rejectEntry } from "../problem.ts";
 import type { ProposedEntry, StoredSpec, V1Kind } from "./kind.ts";
+import { findHashFailure, findHashProblem } from "./sent-hash.ts";
 
 /** rekord 0.0.1. */
 export const REKORD_001: V1Kind = { parse, readStored };
@@ -23,7 +24,7 @@ function parse(spec: JsonObject): Result<ProposedEntry, EntryProblem> {
   if (failures.length > 0) return rejectEntry(describeFailures(failures));
   const { data, signature: content, key } = sent.value;
   const digest = encodeHex(sha256(data));
-  const problem = findHashProblem(member(member(spec, "data"), "hash"), data, digest);
+  const problem = findHashProblem(member(member(spec, "data"), "hash"), digest, data.length === 0 ? "data" : null);
   if (problem !== null) return rejectEntry(problem);
   const name = textOf(member(member(spec, "signature"), "format"));
   const format = findFormat(name);
@@ -58,24 +59,15 @@ function readSent(spec: JsonObject): Result<Sent, EntryProblem> {
 }
 
 const FORMATS = ["pgp", "minisign", "x509", "ssh"];
-const HASH = "data.data.hash.data.hash";
 
 /** The reference's rules of the schema: the first that `data` breaks, and the first that `signature` breaks. */
 function findFailures(spec: JsonObject): readonly string[] {
   const { data, signature } = spec;
   const failures = [
-    isObject(data) ? findHashFailure(member(data, "hash")) : "data in body is required",
+    isObject(data) ? findHashFailure(member(data, "hash"), "data") : "data in body is required",
     isObject(signature) ? findSignatureFailure(signature) : "signature in body is required",
   ];
   return failures.filter((failure) => failure !== null);
-}
-
-function findHashFailure(hash: unknown): string | null {
-  if (!isObject(hash)) return null;
-  const { algorithm, value } = hash;
-  if (typeof algorithm !== "string") return `${HASH}.algorithm in body is required`;
-  if (algorithm !== "sha256") return `${HASH}.algorithm in body should be one of [sha256]`;
-  return typeof value === "string" ? null : `${HASH}.value in body is required`;
 }
 
 function findSignatureFailure({ content, format, publicKey }: JsonObject): string | null {
@@ -86,16 +78,6 @@ function findSignatureFailure({ content, format, publicKey }: JsonObject): strin
   return textOf(member(publicKey, "content")) === ""
     ? "signature.signature.publicKey.signature.publicKey.content in body is required"
     : null;
-}
-
-/** A hash is optional; one that is sent must be that of the data, in lower case. */
-function findHashProblem(hash: unknown, data: Uint8Array, digest: string): string | null {
-  const value = isObject(hash) ? textOf(member(hash, "value")) : null;
-  if (value === null) return data.length === 0 ? "'content' must be specified for data" : null;
-  if (value === "") return "missing hash value";
-  if (!/^[0-9a-f]{64}$/i.test(value)) return "invalid value for hash";
-  if (value !== digest) return `SHA mismatch: ${digest} != ${value}`;
-  return data.length === 0 ? "entry not insertable into log: missing data content" : null;
 }
 
 function parseSigned(format: PkiFormat, content: Uint8Array, key: Uint8Array) {
