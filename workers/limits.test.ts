@@ -97,7 +97,8 @@ function deployment(counters: Counters, url = `http://localhost:${PORT}`): Deplo
     const isLimit = ["READS", "WRITES", "IDENTITIES"].includes(name);
     return [name, isLimit ? counters : binding(name)] as const;
   });
-  const env = { ...Object.fromEntries(bindings), ...settings, PUBLIC_URL: url } as unknown as ComposedEnv;
+  const SHARDS = settings["SHARDS"]?.replaceAll(`http://localhost:${PORT}`, url);
+  const env = { ...Object.fromEntries(bindings), ...settings, SHARDS, PUBLIC_URL: url } as unknown as ComposedEnv;
   const ctx = tilesContext(serviceEnv.log(env), false) as unknown as ExecutionContext;
   return { asked, fetch: (path, init) => worker.fetch(new Request(`${url}${path}`, init), env, ctx) };
 }

@@ -55,7 +55,7 @@ interface Status {
 
 export const STATUS = defineCommand({
   name: "status",
-  summary: "show whether a deployment serves, how large its logs are, and what is full or expires when",
+  summary: "show whether a deployment serves, its logs, and what is full or expires when",
   usage: ["status [URL] [options]"],
   description: [
     "Shows what a deployment reports on its public routes: whether it serves, how large its logs are, how far storage and search lag behind them, when something is full if the logs grow on as in the last 30 days, and what expires when. Needs no login.",

@@ -31,9 +31,12 @@ export async function serveLogInfo(request: Request, config: Config, site: LogSi
 }
 
 /** Answers with the key that signs promises and checkpoints. */
-export async function servePublicKey(request: Request, _config: Config, site: LogSite): Promise<Response> {
+export async function servePublicKey(request: Request, config: Config, site: LogSite): Promise<Response> {
   const problem = checkTreeId(request, site);
   if (problem !== null) return renderQueryProblem(problem);
+  // An isolate asks the sequencer once, but each time as long as it does not answer.
+  const { admit } = readerOf(config, site, clientNetwork(request));
+  if (!(await admit())) return renderReadError(request, { code: "reads_limited" });
   const [text = ""] = await site.vkeys();
   const vkey = parseVkey(text);
   if (!vkey.ok) throw new TypeError("the log describes itself with a wrong key");
