@@ -97,6 +97,24 @@ const SECTIONS: readonly Section[] = [
         "bytes",
         "the rest is not indexed",
       ]),
+      ...limitsIn("shared/rekor-v1/pki/minisign.ts", [
+        "file of an entry that minisign hashed",
+        "MAX_PREHASHED_BYTES",
+        "bytes",
+        "400",
+      ]),
+      ...limitsIn("shared/rekor-v1/apk/package.ts", [
+        "control data of an Alpine package, unpacked",
+        "MAX_METADATA_BYTES",
+        "bytes",
+        "400",
+      ]),
+      ...limitsIn("shared/rekor-v1/kinds/rfc3161.ts", [
+        "timestamp response of an entry",
+        "MAX_RESPONSE_BYTES",
+        "bytes",
+        "400",
+      ]),
       ...limitsIn("workers/log/rekor-v2/listed-keys.ts", [
         "keys in `LISTED_KEYS`",
         "MAX_LISTED_KEYS",

@@ -16,6 +16,7 @@ import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
 import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
 import { makeDsseEntry, makeHashedRekord, makeIntoto1, makeIntoto2 } from "../../support/logs/rekor-v1.ts";
+import { makeRekord } from "../../support/logs/rekor-v1-files.ts";
 import type { TestStack } from "../../support/process/stack.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
 
@@ -295,7 +296,7 @@ function timestampQuery(random: Random): Content {
 }
 
 function v1Entry(key: ClientKey, pem: string, random: Random): object {
-  const make = random.pick([makeHashedRekord, makeDsseEntry, makeIntoto1, makeIntoto2]);
+  const make = random.pick([makeHashedRekord, makeDsseEntry, makeIntoto1, makeIntoto2, makeRekord]);
   return make({ privateKey: key.privateKey, pem }, String(random.next()));
 }
 
