@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An entry of a log with its inclusion proof, as the read API and the pages have it, and its JSON.
 
+import { encodeBase64 } from "../bytes/base64.ts";
 import { toTransparencyLogEntry } from "../rekor/log-entry.ts";
+import { wholeSeconds } from "../rekor-v1/promise.ts";
 import { formatRfc3339, type UnixMs } from "../time.ts";
 import type { Hash } from "../tlog/hash.ts";
 import type { ShownRecord } from "./kinds/kind.ts";
@@ -24,12 +26,20 @@ export interface LoggedEntry {
   readonly rootHash: Uint8Array;
   /** The signed note of that tree. */
   readonly checkpoint: string;
+  /** The signed entry timestamp of a Rekor v1 log over `timestamp`; null for other kinds, which make no promise. */
+  readonly promise: Uint8Array | null;
 }
 
 /** The TransparencyLogEntry of the entry (shared/rekor/log-entry.ts), which a bundle holds. */
-export const transparencyLogEntryOf = ({ logId, shown, ...inclusion }: LoggedEntry): object => ({
+export const transparencyLogEntryOf = ({ logId, shown, promise, timestamp, ...inclusion }: LoggedEntry): object => ({
   ...toTransparencyLogEntry(logId, { ...inclusion, body: shown.body }),
   kindVersion: shown.kindVersion,
+  ...(promise === null
+    ? {}
+    : {
+        integratedTime: String(wholeSeconds(timestamp)),
+        inclusionPromise: { signedEntryTimestamp: encodeBase64(promise) },
+      }),
 });
 
 /** The JSON of `GET /api/entries/<index>`, and of the entry's page. */

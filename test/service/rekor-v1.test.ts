@@ -6,6 +6,9 @@ import { createHash, createPublicKey } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bundleFromJSON, type SerializedBundle } from "@sigstore/bundle";
+import { TrustedRoot } from "@sigstore/protobuf-specs";
+import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey, signingKey } from "../support/authority/signing-keys.ts";
 import { isConsistent, naiveRoot } from "../support/logs/naive-tree.ts";
@@ -445,6 +448,34 @@ describe("what operators and people read", () => {
     const [, entry] = takeEntry(await add(makeDsseEntry(signer, "shown")));
     const page = await fetch(`${stack.url}/entry/rekor-v1/${entry.logIndex}`, { headers: { accept: "text/html" } });
     expect([page.status, await page.text()]).toEqual([200, expect.not.stringContaining("cannot be shown")]);
+  });
+});
+
+describe("the bundle that the page of an entry offers", () => {
+  const bundleOf = async (artifact: string): Promise<SerializedBundle> => {
+    const [, { logIndex }] = takeEntry(await add(makeHashedRekord(signer, artifact)));
+    return await (await fetch(`${stack.url}/entry/rekor-v1/${logIndex}.sigstore.json`)).json();
+  };
+  const check = async (json: SerializedBundle, artifact: string): Promise<void> => {
+    const root = TrustedRoot.fromJSON(await (await fetch(`${stack.url}/trusted_root.json`)).json());
+    const trust = toTrustMaterial(root, () => ({ publicKey: key.publicObject, validFor: () => true }));
+    new Verifier(trust, { tlogThreshold: 1, timestampThreshold: 1 }).verify(
+      toSignedEntity(bundleFromJSON(json), Buffer.from(artifact)),
+    );
+  };
+
+  it("has the log's promise and proof, which @sigstore/verify accepts", async () => {
+    const json = await bundleOf("bundled");
+    await check(json, "bundled");
+    await expect(check(json, "another")).rejects.toThrow();
+  });
+
+  it("is rejected with another time, which only the promise covers", async () => {
+    const json = await bundleOf("bundled at another time");
+    const [entry] = json.verificationMaterial.tlogEntries;
+    if (entry === undefined) throw new Error("a bundle without an entry");
+    entry.integratedTime = String(Number(entry.integratedTime) + 1);
+    await expect(check(json, "bundled at another time")).rejects.toThrow(/inclusion promise/);
   });
 });
 

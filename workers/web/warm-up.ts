@@ -127,6 +127,7 @@ function entryOf(kind: LogKind, record: Uint8Array): ReadEntry {
     ...TREE,
     vkeys: VKEYS,
     isHeadSigned: true,
+    promise: null,
   };
 }
 

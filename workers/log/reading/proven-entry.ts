@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads an entry and proves that the newest tree holds it.
 
+import { LOG_KINDS } from "../../../shared/logs/kinds.ts";
 import type { LoggedEntry } from "../../../shared/logs/logged-entry.ts";
 import { LOG_RECORDS } from "../../../shared/logs/records.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -19,7 +20,7 @@ interface RecordDamaged {
 /** Fails with a ProveError (beyond_head if the log has no such entry) or record_damaged. */
 export async function proveEntry(
   reader: LogReader,
-  { log: { name, kind }, logId }: LogSite,
+  { log: { name, kind }, logId, sequencer }: LogSite,
   leafIndex: number,
 ): Promise<Result<LoggedEntry, ProveError | RecordDamaged>> {
   const found = await readEntry(reader, leafIndex);
@@ -31,6 +32,7 @@ export async function proveEntry(
   if (!inclusion.ok) return inclusion;
   const { proof, head } = inclusion.value;
   const { treeSize, rootHash, checkpoint } = head;
+  const promise = LOG_KINDS[kind].rekorApi === 1 ? await sequencer().signPromise(shown.body) : null;
   return ok({
     log: name,
     kind,
@@ -42,5 +44,7 @@ export async function proveEntry(
     treeSize,
     rootHash,
     checkpoint,
+    // A log that shows a backup in place of its rows signs nothing.
+    promise: promise?.signature ?? null,
   });
 }

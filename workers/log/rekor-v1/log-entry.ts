@@ -55,9 +55,7 @@ export async function readLogEntry(
 ): Promise<Result<object, LogError>> {
   const found = await proveEntry(reader, site, leafIndex);
   if (!found.ok) return found;
-  const { body } = found.value.shown;
-  const promise = await site.sequencer().signPromise(body);
-  // A log that shows a backup in place of its rows signs nothing.
-  if (promise === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
-  return ok(await logEntryJson(site, { ...found.value, body, promise }));
+  const { shown, timestamp, promise: signature } = found.value;
+  if (signature === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
+  return ok(await logEntryJson(site, { ...found.value, body: shown.body, promise: { timestamp, signature } }));
 }

@@ -66,6 +66,7 @@ function entryOf(shown: ReadEntry["shown"]): ReadEntry {
     checkpoint: `${MARK}<b>\n1\n\n`,
     vkeys: [`log+${MARK}<b>+key`],
     isHeadSigned: false,
+    promise: null,
   };
 }
 
