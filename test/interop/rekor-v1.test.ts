@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Rekor v1 log beside rekor-server, as released: the same requests, and rekor-cli with both. The reference needs
-// Debian's mariadb-server; without it these tests are skipped.
+// Debian's mariadb-server, which `.ci/run` installs; elsewhere these tests are skipped without it.
 
 import { spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
