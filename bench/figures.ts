@@ -47,7 +47,7 @@ export const isMet = ({ value, budget }: Figure): boolean | null => {
   return "atMost" in budget ? value <= budget.atMost : value >= budget.atLeast;
 };
 
-const NAME_WIDTH = 40;
+const NAME_WIDTH = 47;
 const FIGURE_WIDTH = 26;
 
 /** Renders the section as lines for a terminal. */

@@ -83,6 +83,7 @@ export const BUDGET = {
   signatureMs: cpuAtMost(5),
   latencyP50Ms: atMost(8),
   latencyP99Ms: atMost(30),
+  v1LatencyP50Ms: atMost(15),
   certificatesPerSecond: { atLeast: 700 },
   timestampsPerSecond: { atLeast: 2500 },
   entriesPerSecond: { atLeast: 900 },

@@ -39,6 +39,7 @@ const certificate = {
   isFresh: true,
 } as const;
 const entry = { kind: P256, log: "signature", make: (r: RequestFactory) => r.entry(), isFresh: true } as const;
+const v1Entry = { kind: P256, log: "rekor-v1", make: (r: RequestFactory) => r.v1Entry(), isFresh: true } as const;
 
 const SUBJECTS: readonly Subject[] = [
   { ...certificate, name: "certificate: the Worker", part: "worker" },
@@ -49,6 +50,9 @@ const SUBJECTS: readonly Subject[] = [
   { ...entry, name: "  its append: sequencer and anchor", part: "append" },
   { ...entry, name: "    of it: anchor", part: "anchor", isFresh: false },
   { ...entry, name: "  together", part: "everything" },
+  { ...v1Entry, name: "entry of Rekor v1, P-256 certificate: the Worker", part: "worker" },
+  { ...v1Entry, name: "  its append: sequencer and anchor", part: "append" },
+  { ...v1Entry, name: "  together", part: "everything" },
   ...Array.from(
     KEY_KINDS,
     ([kind, name]): Subject => ({

@@ -7,6 +7,7 @@ import type { KeyKind } from "../shared/crypto/public-key.ts";
 import { octetString, oid, sequence, smallInteger, TRUE } from "../shared/der/writer.ts";
 import { items, member } from "../shared/json/member.ts";
 import { type SigningKey, signMessage } from "../test/support/authority/signing-keys.ts";
+import { makeHashedRekord } from "../test/support/logs/rekor-v1.ts";
 import type { PostRequest } from "./load.ts";
 import type { BenchStack, Identity } from "./stack.ts";
 
@@ -70,12 +71,21 @@ export function entryRequest(key: SigningKey, certificate: Uint8Array | null): P
   });
 }
 
+/** Creates a hashedrekord 0.0.1 entry of Rekor v1 for a new artifact. @param pem the key, or a certificate for it */
+export const v1EntryRequest = ({ privateObject }: SigningKey, pem: string): PostRequest =>
+  json("/api/v1/log/entries", 201, makeHashedRekord({ privateKey: privateObject, pem }, base64(randomBytes(48))));
+
+const certificatePem = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\n${(base64(der).match(/.{1,64}/g) ?? []).join("\n")}\n-----END CERTIFICATE-----\n`;
+
 /** Creates requests; each call creates a new one. */
 export interface RequestFactory {
   readonly certificate: () => PostRequest;
   readonly timestamp: () => PostRequest;
   /** An entry with a certificate of the stack's CA. */
   readonly entry: () => PostRequest;
+  /** The same for the log of Rekor v1. */
+  readonly v1Entry: () => PostRequest;
   /** An entry with the stack's listed key of this kind. */
   readonly bareEntry: (kind: KeyKind) => PostRequest;
 }
@@ -95,6 +105,7 @@ export async function makeRequests(
     certificate,
     timestamp: timestampRequest,
     entry: () => entryRequest(key, own),
+    v1Entry: () => v1EntryRequest(key, certificatePem(own)),
     bareEntry: (kind) => {
       const bare = listed.find((one) => one.kind === kind);
       if (bare === undefined) throw new RangeError(`no key of kind ${kind}`);

@@ -23,15 +23,17 @@ import { FULL, KEY_KINDS, type Plan, QUICK, VERIFICATION_MS } from "./plan.ts";
 import { addFresh, measureSignature, measureWarm } from "./processor.ts";
 import { canMeasure } from "./processor-time.ts";
 import { measureProtections } from "./protections.ts";
+import { measureRekorV1 } from "./rekor-v1.ts";
 import { makeRequests } from "./requests.ts";
 import { measureSignIn, SignIns } from "./sign-in.ts";
 import { BenchStack, workerWarnings } from "./stack.ts";
 
-const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--monitor [--entries N]] [--bill] [--against] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--sign-in] [--pages] [--rekor-v1] [--monitor [--entries N]] [--bill] [--against] [--json FILE]
 
   --quick      measures smaller samples, in two minutes
   --sign-in    measures the steps of a sign-in and nothing else
   --pages      measures the reading pages and nothing else
+  --rekor-v1   measures an entry of Rekor v1 beside rekor-server, which npm run test:interop builds, and nothing else
   --monitor    measures sigedge monitor and nothing else
   --bill       counts what days of three deployments use, and what they cost, and nothing else
   --against    measures the reference servers beside it, in turns, and nothing else; build them with
@@ -123,6 +125,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     "sign-in": { type: "boolean", default: false },
     pages: { type: "boolean", default: false },
+    "rekor-v1": { type: "boolean", default: false },
     monitor: { type: "boolean", default: false },
     against: { type: "boolean", default: false },
     bill: { type: "boolean", default: false },
@@ -144,6 +147,7 @@ say(`budgets of CPU time are for a machine that takes ${REFERENCE_MS} ms; on a s
 say(paint("dim", "Clients and service share the machine; other work on it makes every figure worse.\n"));
 try {
   if (values.pages) add(await runWithStack(plan, measurePages));
+  else if (values["rekor-v1"]) add(await measureRekorV1(plan, showProgress));
   else if (values.monitor) add(await measureMonitor(chooseSizes(values.quick, values.entries), showProgress));
   else if (values.against) for (const section of await runWithStack(plan, measureAgainst)) add(section);
   else if (values.bill) say(await runWithStack(plan, measureBill));

@@ -9,7 +9,7 @@ import { findFreePort, localUrl } from "../cli/address.ts";
 import { requestToken } from "../local/dev-issuer.ts";
 import { openLocalSettings } from "../local/settings.ts";
 import { runStack, type WorkerLog } from "../local/stack.ts";
-import type { Logs } from "../shared/logs/config.ts";
+import type { LogKind } from "../shared/logs/kinds.ts";
 import type { SigningKey } from "../test/support/authority/signing-keys.ts";
 import { listenerPid } from "../test/support/process/listener.ts";
 import type { Counts } from "./counting.ts";
@@ -26,8 +26,8 @@ const RESTART_DEADLINE_MS = 20_000;
 
 const HALF_TILE = 128;
 
-/** The logs of a stack. */
-export type LogName = keyof Logs;
+/** The logs of a stack, each called after its kind. */
+export type LogName = LogKind;
 
 /** An identity that requests certificates. */
 export interface Identity {

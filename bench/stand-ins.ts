@@ -190,6 +190,11 @@ const INSTANT = {
     structuredClone(submission);
     return await Promise.resolve(structuredClone({ ok: true, value: APPENDED }));
   },
+  appendPromised: async (submission: unknown) => {
+    structuredClone(submission);
+    const promise = { timestamp: APPENDED.timestamp, signature: new Uint8Array(71) };
+    return await Promise.resolve(structuredClone({ ok: true, value: { answer: APPENDED, promise } }));
+  },
   appendCertificate: async (submission: CertificateSubmission) => {
     structuredClone(submission);
     // The CA verifies SCTs, so this one has to be signed, although signing is not the Worker's work.

@@ -4,6 +4,8 @@
 // measure time.
 
 import { encodeUtf8 } from "../shared/bytes/utf8.ts";
+import type { LogKind } from "../shared/logs/kinds.ts";
+import type { SignatureSubmission } from "../shared/rpc/sequencer.ts";
 import { type SearchRow } from "../shared/search/row.ts";
 import { decodeSigner } from "../shared/search/signer.ts";
 import { TERMS_VERSION, termKey } from "../shared/search/terms.ts";
@@ -225,14 +227,19 @@ const searchRow = (number: number): SearchRow => ({
   leaf: termKey("leaf", String(number)),
 });
 
+const signatureOf = (number: number): SignatureSubmission => ({
+  body: filler(number),
+  search: searchRow(number),
+  hints: null,
+  otherForms: [],
+  budget: null,
+});
+
 const appendSignature = (env: ComposedEnv, number: number) =>
-  env.SEQUENCER.getByName("signature").appendSignature({
-    body: filler(number),
-    search: searchRow(number),
-    hints: null,
-    otherForms: [],
-    budget: null,
-  });
+  env.SEQUENCER.getByName("signature").appendSignature(signatureOf(number));
+
+const appendPromised = (env: ComposedEnv, number: number) =>
+  env.SEQUENCER.getByName("rekor-v1").appendPromised(signatureOf(number));
 
 const appendCertificate = (env: ComposedEnv, number: number) =>
   env.SEQUENCER.getByName("certificate").appendCertificate({
@@ -265,7 +272,11 @@ function replaceEntrypoints(env: ComposedEnv, ctx: ExecutionContext): ExecutionC
   return override(ctx, { exports });
 }
 
-const APPEND = { signature: appendSignature, certificate: appendCertificate } as const;
+const APPEND = {
+  signature: appendSignature,
+  certificate: appendCertificate,
+  "rekor-v1": appendPromised,
+} as const satisfies Readonly<Record<LogKind, unknown>>;
 
 export default {
   async fetch(request: Request, env: ComposedEnv, ctx: ExecutionContext): Promise<Response> {
