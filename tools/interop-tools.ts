@@ -24,8 +24,13 @@ export function interopTool(name: string, command?: string): string {
   return path;
 }
 
-/** The version that the tool's definition pins. */
-export const interopVersion = (name: string): string => readTool(name).version;
+/** The version that the tool's definition pins; of one of its packages, where it has several. */
+export function interopVersion(name: string, packageName?: string): string {
+  const { version, versions } = readTool(name);
+  const found = packageName === undefined ? version : versions?.[packageName];
+  if (found === undefined) throw new Error(`test/interop/tools/${name} does not pin ${packageName}`);
+  return found;
+}
 
 /** The folder of a built tool, for PYTHONPATH and the like. Throws if it has not been built. */
 export function interopFolder(name: string): string {

@@ -74,7 +74,7 @@ it("prints commands with the address that it asked", async () => {
 });
 
 /** The configuration of these is code or a file of another language. */
-const CODE: ReadonlySet<string> = new Set(["sigstore-js", "sigstore-go"]);
+const CODE: ReadonlySet<string> = new Set(["sigstore-js", "sigstore-go", "npm"]);
 
 describe("a folder that somebody else has written", () => {
   let folder: string;
@@ -102,7 +102,11 @@ describe("a folder that somebody else has written", () => {
 
   /** The programs that the commands name do nothing here: whatever appears in the folder, the shell has made. */
   function runInShell(trust: Trust): readonly string[] {
-    const programs = ["cosign", "sigstore", "git", "curl", "sed", "cat", "kubectl", "rekor-cli", "diff"];
+    const programs = ["cosign", "sigstore", "git", "curl", "sed", "cat", "kubectl", "rekor-cli", "diff"].concat([
+      "gitsign",
+      "rekor_monitor",
+      "ct_monitor",
+    ]);
     const stubs = programs.map((name) => `${name}() { :; }`).join("\n");
     const commands = TOOL_NAMES.filter((name) => !CODE.has(name)).map((name) => configurationOf(TOOLS[name], trust));
     const script = `set -eu\n${stubs}\n${commands.join("\n")}`;

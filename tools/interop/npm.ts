@@ -18,14 +18,16 @@ export const NPM: Ecosystem = { file: "package.json", read: readTool };
 function readTool(name: string): Tool {
   const json: unknown = JSON.parse(readDefinition(name, "package.json"));
   const config = member(json, "config");
-  const version = member(member(json, "dependencies"), String(member(config, "tool")));
-  if (typeof version !== "string") throw new TypeError(`the package.json of ${name} does not pin config.tool`);
+  const versions = member(json, "dependencies") as Readonly<Record<string, string>>;
+  const version = versions[String(member(config, "tool"))];
+  if (version === undefined) throw new TypeError(`the package.json of ${name} does not pin config.tool`);
   const files = readdirSync(join(DEFINITIONS, name)).toSorted();
   const programs = files.filter((file) => file.endsWith(PROGRAM));
   const texts = files.map((file) => readDefinition(name, file));
   return {
     name,
     version,
+    versions,
     key: keyWithHash(name, version, texts),
     commands: [
       ...String(member(config, "commands"))

@@ -19,6 +19,8 @@ export interface Tool {
   readonly name: string;
   /** The version of the package that the tool is for. */
   readonly version: string;
+  /** The versions of all packages that it pins, by name, where it has several. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** The name of its folder in the cache; a changed definition gets a new folder. */
   readonly key: string;
   /** Its programs, relative to that folder. */

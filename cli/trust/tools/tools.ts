@@ -3,6 +3,8 @@
 
 import { COSIGN } from "./cosign.ts";
 import { GITSIGN } from "./gitsign.ts";
+import { CT_MONITOR, REKOR_MONITOR } from "./monitors.ts";
+import { NPM } from "./npm.ts";
 import { POLICY_CONTROLLER } from "./policy-controller.ts";
 import { REKOR_CLI } from "./rekor-cli.ts";
 import { SIGSTORE_GO, SIGSTORE_JS, SIGSTORE_PYTHON } from "./sigstore.ts";
@@ -16,6 +18,9 @@ export const TOOLS = {
   gitsign: GITSIGN,
   "policy-controller": POLICY_CONTROLLER,
   "rekor-cli": REKOR_CLI,
+  npm: NPM,
+  rekor_monitor: REKOR_MONITOR,
+  ct_monitor: CT_MONITOR,
 } as const satisfies Readonly<Record<string, Tool>>;
 
 export type ToolName = keyof typeof TOOLS;

@@ -36,6 +36,8 @@ export interface Conformance {
   readonly sign: ((transport: Transport, bundle: string) => string) | null;
   /** Signs statement.json as an in-toto statement about README.md. */
   readonly attest: ((transport: Transport, bundle: string) => string) | null;
+  /** The clients that cannot read its attestations, by name. `about` says why. */
+  readonly attestNotFor?: readonly string[];
   readonly verify: ((transport: Transport, verification: Verification) => string) | null;
   readonly verifyAttestation: ((transport: Transport, verification: Verification) => string) | null;
 }
@@ -59,6 +61,8 @@ export interface Client {
   readonly name: string;
   /** The tool's folder in test/interop/tools. */
   readonly tool: string;
+  /** The package whose version is shown, where the tool has several. */
+  readonly package?: string;
   /** Other tools whose programs the commands run. */
   readonly beside?: readonly string[];
   /** The things that it signs, where those are not just files. */

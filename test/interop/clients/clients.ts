@@ -7,10 +7,13 @@ import { COSIGN_2 } from "./cosign-2.ts";
 import { GITSIGN } from "./gitsign.ts";
 import { GO_WITNESS } from "./go-witness.ts";
 import { MODEL_SIGNING } from "./model-signing.ts";
+import { NPM } from "./npm.ts";
 import { PYPI_ATTESTATIONS } from "./pypi-attestations.ts";
+import { SIGSTORE_CLI } from "./sigstore-cli.ts";
 import { SIGSTORE_GO } from "./sigstore-go.ts";
 import { SIGSTORE_JAVA } from "./sigstore-java.ts";
 import { SIGSTORE_JS } from "./sigstore-js.ts";
+import { SIGSTORE_NPM } from "./sigstore-npm.ts";
 import { SIGSTORE_PYTHON } from "./sigstore-python.ts";
 import { SIGSTORE_RUST } from "./sigstore-rust.ts";
 import { TIMESTAMP_CLI } from "./timestamp-cli.ts";
@@ -21,6 +24,9 @@ export const CLIENTS: readonly Client[] = [
   SIGSTORE_GO,
   SIGSTORE_PYTHON,
   SIGSTORE_JS,
+  SIGSTORE_NPM,
+  SIGSTORE_CLI,
+  NPM,
   GITSIGN,
   TIMESTAMP_CLI,
   SIGSTORE_JAVA,

@@ -6,21 +6,32 @@ import type { Client, Operation } from "./client.ts";
 export const KEYS = `curl -fsS "$S/api/v1/rootCert" > fulcio-chain.pem
 curl -fsS "$S/api/v1/timestamp/certchain" > tsa-chain.pem
 key() { node -p 'JSON.parse(require("fs").readFileSync("trusted_root.json"))["'$1'"][0].publicKey.rawBytes' | base64 -d | openssl pkey -pubin -inform DER; }
-key tlogs > rekor.pub
+key tlogs > rekor-v2.pub
 key ctlogs > ctfe.pub`;
 
 /** Makes a repository whose commits gitsign signs. */
-export const CONFIGURE = `git init -q repository && cd repository
+const REPOSITORY = `git init -q repository && cd repository
 git config user.name Alice; git config user.email "$I"
 git config gpg.format x509; git config gpg.x509.program gitsign
-git config gitsign.fulcio "$S"; git config gitsign.rekor "$S"; git config gitsign.issuer "$U"
-git config gitsign.timestampServerURL "$S/api/v1/timestamp"
+git config gitsign.fulcio "$S"; git config gitsign.rekor "$S"; git config gitsign.issuer "$U"`;
+
+/** Timestamps, without which nobody can verify a signature that a log with the API of Rekor v2 has. */
+const TIMESTAMPS = `git config gitsign.timestampServerURL "$S/api/v1/timestamp"
 git config gitsign.timestampCertChain "$PWD/../tsa-chain.pem"`;
 
-/** Goes to the repository. */
-export const ENVIRONMENT = `export GITSIGN_REKOR_MODE=offline GITSIGN_REKOR_VERSION=2
-export SIGSTORE_ROOT_FILE="$PWD/fulcio-chain.pem" SIGSTORE_REKOR_PUBLIC_KEY="$PWD/rekor.pub" SIGSTORE_CT_LOG_PUBLIC_KEY_FILE="$PWD/ctfe.pub"
+/** Makes a repository whose commits gitsign signs, for Rekor v2. */
+export const CONFIGURE = `${REPOSITORY}\n${TIMESTAMPS}`;
+
+const KEY_FILES = (rekor: string): string =>
+  `export SIGSTORE_ROOT_FILE="$PWD/fulcio-chain.pem" SIGSTORE_REKOR_PUBLIC_KEY="$PWD/${rekor}" SIGSTORE_CT_LOG_PUBLIC_KEY_FILE="$PWD/ctfe.pub"
 cd repository`;
+
+/** Goes to the repository, with gitsign's defaults. */
+const DEFAULTS = KEY_FILES("rekor.pub");
+
+/** Goes to the repository, for Rekor v2. */
+export const ENVIRONMENT = `export GITSIGN_REKOR_MODE=offline GITSIGN_REKOR_VERSION=2
+${KEY_FILES("rekor-v2.pub")}`;
 
 /** https://github.com/sigstore/gitsign/issues/866 */
 export const CANNOT_VERIFY = {
@@ -44,45 +55,82 @@ export const sigstoreGo = (
 ): string => `node "$HERE/commit-bundle.ts" signature.pem commit.json attributes.der
 sigstore-go-verification -trustedrootJSONpath trusted_root.json -artifact attributes.der -expectedIssuer "$U" -expectedSAN ${identity} commit.json`;
 
-const OPERATIONS: readonly Operation[] = [
+const IDENTITY = (identity = '"$I"'): string => `--certificate-identity=${identity} --certificate-oidc-issuer="$U"`;
+
+/** gitsign's defaults: it logs the hash of the commit, and finds its entry by the certificate. */
+const ONLINE: readonly Operation[] = [
   { name: "keys of the instance", run: KEYS },
-  { name: "configure a repository", run: CONFIGURE },
+  { name: "key of the log", run: 'curl -fsS "$S/api/v1/log/publicKey" > rekor.pub' },
+  { name: "configure a repository", run: REPOSITORY },
   {
     name: "sign a commit",
     shows: "sign",
-    run: `${ENVIRONMENT}\ncp ../README.md . && git add README.md && SIGSTORE_ID_TOKEN="$TOKEN" git commit -q -S -m signed`,
+    run: `${DEFAULTS}\ncp ../README.md . && git add README.md && SIGSTORE_ID_TOKEN="$TOKEN" git commit -q -S -m signed`,
   },
-  { name: "verify a commit with openssl", run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$I"')}` },
+  { name: "verify a commit", shows: "verify", run: `${DEFAULTS}\ngitsign verify ${IDENTITY()} HEAD` },
+  { name: "git verify-commit", run: `${DEFAULTS}\ngit verify-commit HEAD` },
+  { name: "sign a tag", run: `${DEFAULTS}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v1 -m signed` },
+  { name: "verify a tag", run: `${DEFAULTS}\ngitsign verify-tag ${IDENTITY()} v1` },
   {
-    name: "reject another identity with openssl",
+    name: "reject another identity",
+    run: `${DEFAULTS}\ngitsign verify ${IDENTITY('"$OTHER"')} HEAD`,
+    refusedWith: /expected SAN value/,
+  },
+  {
+    name: "reject a changed commit",
+    run: `${DEFAULTS}
+CHANGED=$(git cat-file commit HEAD | sed 's/^signed$/forged/' | git hash-object -t commit -w --stdin)
+gitsign verify ${IDENTITY()} $CHANGED`,
+    refusedWith: /content digest does not match/,
+  },
+  {
+    name: "reject another identity of a tag",
+    run: `${DEFAULTS}\ngitsign verify-tag ${IDENTITY('"$OTHER"')} v1`,
+    refusedWith: /expected SAN value/,
+  },
+  {
+    name: "reject a commit that another log has",
+    run: `cp other.pub rekor.pub\n${DEFAULTS}\ngitsign verify ${IDENTITY()} HEAD`,
+    refusedWith: /log/,
+  },
+];
+
+const OFFLINE: readonly Operation[] = [
+  { name: "Rekor v2: configure the repository", run: `cd repository\n${TIMESTAMPS}` },
+  {
+    name: "Rekor v2: sign a commit",
+    run: `${ENVIRONMENT}\ncp ../other.txt . && git add other.txt && SIGSTORE_ID_TOKEN="$TOKEN" git commit -q -S -m signed`,
+  },
+  { name: "Rekor v2: verify a commit with openssl", run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$I"')}` },
+  {
+    name: "Rekor v2: reject another identity with openssl",
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${openssl('"$OTHER"')}`,
     refusedWith: /email address mismatch/i,
   },
   {
-    name: "reject a changed commit with openssl",
+    name: "Rekor v2: reject a changed commit with openssl",
     run: `${ENVIRONMENT}\n${take("HEAD")}\nsed -i 's/^signed$/forged/' payload.txt\n${openssl('"$I"')}`,
     refusedWith: /verification failure/i,
   },
   {
-    name: "verify a commit's certificate, timestamp and log entry with sigstore-go",
+    name: "Rekor v2: verify a commit's certificate, timestamp and log entry with sigstore-go",
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$I"')}`,
   },
   {
-    name: "reject another identity with sigstore-go",
+    name: "Rekor v2: reject another identity with sigstore-go",
     run: `${ENVIRONMENT}\n${take("HEAD")}\n${sigstoreGo('"$OTHER"')}`,
     refusedWith: /expected SAN value/,
   },
-  { name: "sign a tag", run: `${ENVIRONMENT}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v1 -m signed` },
+  { name: "Rekor v2: sign a tag", run: `${ENVIRONMENT}\nSIGSTORE_ID_TOKEN="$TOKEN" git tag -s v2 -m signed` },
   {
-    name: "verify a commit",
-    shows: "verify",
-    run: `${ENVIRONMENT}\ngitsign verify --certificate-identity="$I" --certificate-oidc-issuer="$U" HEAD`,
+    name: "Rekor v2: verify a commit",
+    run: `${ENVIRONMENT}\ngitsign verify ${IDENTITY()} HEAD`,
     ...CANNOT_VERIFY,
   },
-  { name: "git verify-commit", run: `${ENVIRONMENT}\ngit verify-commit HEAD`, ...CANNOT_VERIFY },
+  { name: "Rekor v2: git verify-commit", run: `${ENVIRONMENT}\ngit verify-commit HEAD`, ...CANNOT_VERIFY },
   {
-    name: "verify a tag",
-    run: `${ENVIRONMENT}\ngitsign verify-tag --certificate-identity="$I" --certificate-oidc-issuer="$U" v1`,
+    name: "Rekor v2: verify a tag",
+    run: `${ENVIRONMENT}\ngitsign verify-tag ${IDENTITY()} v2`,
     ...CANNOT_VERIFY,
   },
 ];
@@ -93,8 +141,8 @@ export const GITSIGN: Client = {
   tool: "gitsign",
   beside: ["sigstore-go"],
   about:
-    "Commits and tags of a real repository. gitsign takes keys from files, and writes to Rekor v2 with the proof inside the signature.",
+    "Commits and tags of a real repository. gitsign takes keys from files. With its defaults it uses a log in the protocol of Rekor v1, and looks the entry up when it verifies. With Rekor v2 it puts the proof into the signature.",
   transports: ["files"],
   env: () => ({ GIT_CONFIG_NOSYSTEM: "1" }),
-  operations: () => OPERATIONS,
+  operations: () => [...ONLINE, ...OFFLINE],
 };

@@ -15,6 +15,10 @@ interface Verifier {
   readonly verify: (bundle: string) => string;
 }
 
+/** Whether a verifier can read what a signer makes. */
+export const canRead = (signer: Client, verifier: Client, kind: Kind): boolean =>
+  kind === "message" || signer.conformance?.attestNotFor?.includes(verifier.name) !== true;
+
 /** The clients that sign, and the clients that verify, this kind of bundle over a transport. */
 export function pairsOf(
   clients: readonly Client[],
@@ -30,7 +34,9 @@ export function pairsOf(
   });
   const verifiers = clients.flatMap((client) => {
     const verify = kind === "message" ? client.conformance?.verify : client.conformance?.verifyAttestation;
-    return verify ? [{ client, verify: (bundle: string) => verify(transport, { ...PLAIN, bundle }) }] : [];
+    return verify && client.transports.includes(transport)
+      ? [{ client, verify: (bundle: string) => verify(transport, { ...PLAIN, bundle }) }]
+      : [];
   });
   return { signers, verifiers };
 }

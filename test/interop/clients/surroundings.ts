@@ -3,14 +3,17 @@
 // trusted root, and bundles with forgeries made from them. Also a test's expectations of an operation.
 
 import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
 import { bundleToJSON } from "@sigstore/bundle";
 import { expect } from "vitest";
 import { readInstance, readJson, sign } from "../../../cli/signing/sigstore-js.ts";
 import { startLoginProvider } from "../../support/process/login-provider.ts";
+import { servePublicNames } from "../../support/process/public-names.ts";
 import { startStack, type TestStack } from "../../support/process/stack.ts";
 import { ARTIFACT, STATEMENT } from "./artifacts.ts";
 import { withChangedBody, withChangedProof } from "./changed-bundles.ts";
 import type { Operation } from "./client.ts";
+import { startNpmRegistry } from "./npm-registry.ts";
 import { startRegistry } from "./registry.ts";
 import { type Ended, SIGNER, type Surroundings } from "./workbench.ts";
 
@@ -34,10 +37,23 @@ export async function openSurroundings(): Promise<OpenSurroundings> {
     },
   });
   const registry = await startRegistry();
+  const packages = await startNpmRegistry();
+  const certificate = join(stack.state, "public-names.pem");
+  const names = await servePublicNames(
+    {
+      "fulcio.sigstore.dev": stack.url,
+      "rekor.sigstore.dev": stack.url,
+      "tuf-repo-cdn.sigstore.dev": `${stack.url}/tuf`,
+    },
+    certificate,
+    "by own name",
+  );
   return {
     stack,
     provider: provider.url,
     registry: registry.address,
+    packages: packages.url,
+    publicNames: { proxy: names.env["HTTPS_PROXY"] ?? "", certificate },
     otherRoot: await readOtherRoot(),
     otherKey: generateKeyPairSync("ec", { namedCurve: "P-256" })
       .publicKey.export({ format: "pem", type: "spki" })
@@ -46,6 +62,8 @@ export async function openSurroundings(): Promise<OpenSurroundings> {
     stop: async () => {
       provider.stop();
       registry.stop();
+      packages.stop();
+      names.stop();
       await stack.stop();
     },
   };

@@ -2,6 +2,8 @@
 // The folder in which the commands of one client run: the files that they name, and their environment variables:
 //   S the instance; M its TUF repository; I the signer; OTHER another person; U the issuer;
 //   PROVIDER where the signer logs in, in a browser that follows redirects; REGISTRY an OCI registry on this machine;
+//   PACKAGES an npm registry on this machine; PUBLIC_NAMES a proxy that leads the names of the public instance here,
+//   and PUBLIC_NAMES_CERTIFICATE what to trust there;
 //   TOKEN (and token.txt) an identity token, fresh for every command.
 // README.md and other.txt are the artifacts.
 
@@ -30,6 +32,10 @@ export interface Surroundings {
   readonly provider: string;
   /** host:port of an OCI registry. */
   readonly registry: string;
+  /** The URL of an npm registry. */
+  readonly packages: string;
+  /** A proxy that leads the names of the public instance to this one, and the file of its certificate. */
+  readonly publicNames: { readonly proxy: string; readonly certificate: string };
   /** The trusted root of another instance. */
   readonly otherRoot: unknown;
   /** PEM of a public key that verifies none of the signatures. */
@@ -86,7 +92,7 @@ function environment(
   client: Client,
   transport: Transport,
   folder: string,
-  { stack, provider, registry }: Surroundings,
+  { stack, provider, registry, packages, publicNames }: Surroundings,
 ): Readonly<Record<string, string>> {
   const tool = interopFolder(client.tool);
   const tools = [client.tool, ...(client.beside ?? [])];
@@ -105,6 +111,9 @@ function environment(
     PROVIDER: provider,
     BROWSER: browser,
     REGISTRY: registry,
+    PACKAGES: packages,
+    PUBLIC_NAMES: publicNames.proxy,
+    PUBLIC_NAMES_CERTIFICATE: publicNames.certificate,
     TRANSPORT: transport,
     HERE: import.meta.dirname,
     ROOT_SHA256: rootHash,

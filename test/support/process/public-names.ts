@@ -24,8 +24,15 @@ export interface PublicNames {
   readonly stop: () => void;
 }
 
+/** How the servers behind the names are asked: by the public name over TLS, or each by its own. */
+type Asked = "by public name" | "by own name";
+
 /** Serves names. @param certificate the file that gets the certificate */
-export async function servePublicNames(hosts: Hosts, certificate: string): Promise<PublicNames> {
+export async function servePublicNames(
+  hosts: Hosts,
+  certificate: string,
+  asked: Asked = "by public name",
+): Promise<PublicNames> {
   const { key, cert } = makeSelfSigned(Object.keys(hosts));
   writeFileSync(certificate, cert);
   const server = createTlsServer({ key, cert }, (request, response) => {
@@ -34,9 +41,10 @@ export async function servePublicNames(hosts: Hosts, certificate: string): Promi
       response.writeHead(421).end();
       return;
     }
-    const { port, pathname } = new URL(base);
+    const { host, port, pathname } = new URL(base);
     const path = `${pathname.replace(/\/$/, "")}${request.url}`;
-    void forward(request, response, () => ({ port: Number(port), path, headers: { "x-forwarded-proto": "https" } }));
+    const headers = asked === "by own name" ? { host } : { "x-forwarded-proto": "https" };
+    void forward(request, response, () => ({ port: Number(port), path, headers }));
   });
   const port = await listen(server);
   const proxy = createServer((_, response) => response.writeHead(405).end());
