@@ -16,6 +16,8 @@ const NOT_IMPLEMENTED = 501;
 const NOT_NOW: ReadonlySet<number> = new Set([429, 503]);
 /** The routes whose errors are those of grpc-gateway. */
 const GATEWAY = /^\/api\/v[12]\/(signingCert|trustBundle|configuration|rootCert|log\/entries)$/;
+/** Rekor v1 says nothing about an entry that is not there. */
+const V1_ENTRY = /\/api\/v1\/log\/entries(\/[^/]+)?\/?$/;
 // oxlint-disable-next-line no-control-regex -- what a message quotes must not reach a terminal as a command
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
@@ -59,7 +61,8 @@ function errorFault(draft: Draft, answer: Answer, body: Buffer): string | null {
   if (CONTROL.test(text)) return "an error with control characters";
   const broken = BROKEN.exec(text)?.[0];
   if (broken !== undefined && !isQuoted(broken, draft)) return `an error that says ${broken}`;
-  if (body.length === 0 && status !== 416) return `status ${status} without a reason`;
+  const isV1Entry = status === 404 && V1_ENTRY.test(declaredPath);
+  if (body.length === 0 && status !== 416 && !isV1Entry) return `status ${status} without a reason`;
   if (GATEWAY.test(declaredPath) && path === declaredPath && !isGatewayError(text)) return `an error that is ${text}`;
   return formatFault(answer, body);
 }

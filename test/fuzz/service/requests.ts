@@ -15,10 +15,18 @@ import type { ROUTES as WITNESS } from "../../../workers/witness/declaration.ts"
 import type { Random } from "../../faults/random.ts";
 import type { FedLog } from "../../support/logs/fed-log.ts";
 import { artifactRequest, attestationRequest, type ClientKey, clientKey } from "../../support/logs/log-client.ts";
-import { makeDsseEntry, makeHashedRekord, makeIntoto1, makeIntoto2 } from "../../support/logs/rekor-v1.ts";
+import {
+  makeDsseEntry,
+  makeHashedRekord,
+  makeIntoto1,
+  makeIntoto2,
+  takeEntry,
+  v1SignerOf,
+} from "../../support/logs/rekor-v1.ts";
 import { makeRekord } from "../../support/logs/rekor-v1-files.ts";
 import type { TestStack } from "../../support/process/stack.ts";
 import REQUESTS from "../../vectors/csr/requests.json" with { type: "json" };
+import V1_ENTRIES from "../../vectors/rekor-v1/entries.json" with { type: "json" };
 
 type Named<Rows extends readonly RouteRow[]> = HandlerName<Rows>;
 type Handler =
@@ -57,6 +65,8 @@ export interface Material {
   readonly proof: string;
   /** DER in base64, leaf first. */
   readonly chain: readonly string[];
+  /** The ID of an entry of the Rekor v1 log. */
+  readonly v1Id: string;
   readonly witnessed: FedLog;
 }
 
@@ -76,7 +86,17 @@ export async function makeMaterial(stack: TestStack, witnessed: FedLog, email: s
     text.replaceAll("\n", ""),
   );
   if (chain.length === 0) throw new Error(`no certificate: ${response.status}`);
-  return { email, token, key, pem, proof, chain, witnessed };
+  return { email, token, key, pem, proof, chain, v1Id: await addV1Entry(stack, key), witnessed };
+}
+
+async function addV1Entry({ url }: TestStack, key: ClientKey): Promise<string> {
+  const response = await fetch(`${url}/api/v1/log/entries`, {
+    method: "POST",
+    headers: { "content-type": JSON_TYPE },
+    body: JSON.stringify(makeHashedRekord(v1SignerOf(key.privateKey), "known")),
+  });
+  if (response.status !== 201) throw new Error(`no entry of Rekor v1: ${response.status} ${await response.text()}`);
+  return takeEntry(await response.json())[0];
 }
 
 const legacyBody = (pem: string, proof: string): string => {
@@ -101,12 +121,13 @@ const ENVELOPE = {
 const TILES = ["0/000", "0/000.p/1", "0/000.p/7", "1/000.p/1", "entries/000", "entries/000.p/3", "data/000.p/1", "x"];
 const number = (random: Random): string =>
   random.pick(["0", "1", "2", "5", "300", "9007199254740991", "9007199254740992", "-1", "1.5", "", "x"]);
-const log = (random: Random): string => random.pick(["", "&log=signature", "&log=certificate", "&log=constructor"]);
+const log = (random: Random): string =>
+  random.pick(["", "&log=signature", "&log=certificate", "&log=rekor-v1", "&log=constructor"]);
 const none: Make = () => ({});
 
 /** A valid request of every handler. */
 export function contents(material: Material): Readonly<Record<Handler, Make>> {
-  const { email, token, key, pem, proof, chain, witnessed } = material;
+  const { email, token, key, pem, proof, chain, v1Id, witnessed } = material;
   const signing: Make = (random) => {
     const publicKeyRequest = { publicKey: { algorithm: "ECDSA", content: pem }, proofOfPossession: proof };
     const csr = { certificateSigningRequest: Buffer.from(random.pick(REQUESTS).pem).toString("base64") };
@@ -179,10 +200,12 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     v1LogInfo: none,
     v1PublicKey: (random) => ({ query: random.pick(["", "treeID=", "treeID=1", "treeID=x"]) }),
     v1Proof: (random) => ({ query: `firstSize=${number(random)}&lastSize=${number(random)}` }),
-    v1AddEntry: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Entry(key, pem, random)) }),
+    v1AddEntry: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Entry(key, random)) }),
     v1EntryByIndex: (random) => ({ query: `logIndex=${number(random)}` }),
-    v1EntryById: (random) => ({ rest: random.pick(["0".repeat(64), "1".repeat(80), "f".repeat(80), "x"]) }),
-    v1Retrieve: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Query(key, pem, random)) }),
+    v1EntryById: (random) => ({
+      rest: random.pick([v1Id, v1Id.slice(16), "0".repeat(64), "1".repeat(80), "f".repeat(80), "x"]),
+    }),
+    v1Retrieve: (random) => ({ contentType: JSON_TYPE, body: JSON.stringify(v1Query(material, random)) }),
     v1SearchIndex: (random) => ({
       contentType: JSON_TYPE,
       body: JSON.stringify({
@@ -202,7 +225,7 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     entry,
     inclusion: (random) => ({ query: `index=${number(random)}&size=${number(random)}${log(random)}` }),
     consistency: (random) => ({ query: `from=${number(random)}&to=${number(random)}${log(random)}` }),
-    meta: (random) => ({ rest: number(random) }),
+    meta: (random) => ({ rest: number(random), query: log(random).slice(1) }),
     tuf: (random) => ({
       rest: random.pick(["timestamp.json", "1.root.json", "2.root.json", "targets/x", "root.json"]),
     }),
@@ -221,8 +244,12 @@ export function contents(material: Material): Readonly<Record<Handler, Make>> {
     verifyPage: (random) => ({ query: `index=${number(random)}${log(random)}` }),
     signPage: (random) => ({ query: random.pick(["", "code=a&state=b&iss=c", "error=access_denied", "state=%00"]) }),
     identityPage: (random) => ({ rest: random.pick(["alice@example.com", "https%3A%2F%2Fx.y%2Fz", "%ff", "%3Cb%3E"]) }),
-    entryPage: (random) => ({ rest: `${random.pick(["signature", "certificate", "x"])}/${number(random)}` }),
-    entryBundle: (random) => ({ rest: `signature/${number(random)}.sigstore.json` }),
+    entryPage: (random) => ({
+      rest: `${random.pick(["signature", "certificate", "rekor-v1", "x"])}/${number(random)}`,
+    }),
+    entryBundle: (random) => ({
+      rest: `${random.pick(["signature", "rekor-v1"])}/${number(random)}.sigstore.json`,
+    }),
     entryCertificate: (random) => ({ rest: `certificate/${number(random)}.pem` }),
     metrics: none,
     discovery: none,
@@ -295,15 +322,17 @@ function timestampQuery(random: Random): Content {
   return { contentType: "application/timestamp-query", body };
 }
 
-function v1Entry(key: ClientKey, pem: string, random: Random): object {
+/** A new entry, or one that rekor-server has judged, of any kind. */
+function v1Entry({ privateKey }: ClientKey, random: Random): object {
+  if (random.chance(0.5)) return random.pick(V1_ENTRIES).proposed;
   const make = random.pick([makeHashedRekord, makeDsseEntry, makeIntoto1, makeIntoto2, makeRekord]);
-  return make({ privateKey: key.privateKey, pem }, String(random.next()));
+  return make(v1SignerOf(privateKey), String(random.next()));
 }
 
-const v1Query = (key: ClientKey, pem: string, random: Random): object => ({
-  entryUUIDs: random.pick([null, ["0".repeat(64), "1".repeat(80)]]),
+const v1Query = ({ key, v1Id }: Material, random: Random): object => ({
+  entryUUIDs: random.pick([null, [v1Id, v1Id.slice(16)], ["0".repeat(64), "1".repeat(80)]]),
   logIndexes: random.pick([null, [0, 1, 300], [-1]]),
-  entries: random.pick([null, [v1Entry(key, pem, random)]]),
+  entries: random.pick([null, [v1Entry(key, random)]]),
 });
 
 function entryRequest(key: ClientKey, random: Random): object {
