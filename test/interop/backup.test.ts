@@ -71,7 +71,7 @@ async function startOn(lose: (storage: string) => void): Promise<TestStack> {
 }
 
 describe("sigedge backup", () => {
-  it("copies both logs of a running stack, then only new entries", async () => {
+  it("copies every log of a running stack, then only new entries", async () => {
     await expect.poll(async () => (await fetch(`${stack.url}/api/meta/0`)).status, { timeout: 10_000 }).toBe(200);
     const first = await sigedge("backup", join(folder, "copy"), "--state", state);
     expect(first.stderr).toBe("");
@@ -81,6 +81,7 @@ describe("sigedge backup", () => {
         logs: [
           { log: "signature", treeSize: 301, newFiles: 5 },
           { log: "certificate", treeSize: 1, newFiles: 4 },
+          { log: "rekor-v1", treeSize: 1, newFiles: 2 },
         ],
       },
     });
@@ -89,6 +90,8 @@ describe("sigedge backup", () => {
         "certificate/backup/0000000000000001",
         ...issuerKeys(),
         "certificate/log.json",
+        "rekor-v1/backup/0000000000000001",
+        "rekor-v1/log.json",
         "signature/backup/0000000000000301",
         "signature/log.json",
         "signature/meta/0",
@@ -128,7 +131,7 @@ describe("sigedge restore", () => {
       const copy = lost.state;
       await lost.stop();
       const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
-      expect(restored).toMatchObject({ code: 0, json: { logs: [{}, { treeSize: 331, opens: "own-storage" }] } });
+      expect(restored).toMatchObject({ code: 0, json: { logs: [{}, {}, { treeSize: 331, opens: "own-storage" }] } });
       lost = await startStack({ state: copy, port: stack.port, vars: { ACCEPT: "open" } });
       expect((await readCheckpoint(lost.url)).treeSize).toBe(treeSize);
       expect((await fetch(`${lost.url}/${tilePath(0, 0)}`)).status).toBe(200);
@@ -197,7 +200,7 @@ describe("sigedge restore", () => {
     // Without a request the object has not opened, so it has not created a new log.
     rmSync(join(copy, "storage"), { recursive: true });
     const restored = await sigedge("restore", join(folder, "copy"), "--state", copy);
-    expect(restored).toMatchObject({ code: 0, json: { logs: [{}, { treeSize: 331, opens: "read-only" }] } });
+    expect(restored).toMatchObject({ code: 0, json: { logs: [{}, {}, { treeSize: 331, opens: "read-only" }] } });
     const bucket = await openStateBucket(copy);
     const backup = new BackupFolder(join(folder, "copy"));
     for (const issuer of issuerKeys()) expect(await bucket.get(issuer)).toEqual(backup.read(issuer));

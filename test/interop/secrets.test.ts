@@ -19,7 +19,16 @@ vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 });
 
 // Generated: a literal would be found in this file itself.
 const PASSPHRASE = `a passphrase ${randomBytes(16).toString("hex")}`;
-const ONLINE = ["ca", "tsa", "signature-log", "signature-log-ed25519", "certificate-log", "oidc", "tuf"];
+const ONLINE = [
+  "ca",
+  "tsa",
+  "signature-log",
+  "signature-log-ed25519",
+  "certificate-log",
+  "shards/rekor-v1/log",
+  "oidc",
+  "tuf",
+];
 const OFFLINE = ["ca-root", "tsa-root", "operator-issuer", "tuf-root-1", "tuf-root-2", "tuf-root-3", "tuf-targets"];
 
 /** Everything observed, by place. */

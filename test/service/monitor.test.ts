@@ -59,6 +59,7 @@ it("shows on the page of the logs how far the monitor has looked", async () => {
     logs: [
       { log: "signature", entriesBehind: 0, secondsBehind: 0, lastCompleteLook: expect.stringMatching(/Z$/) as string },
       { log: "certificate", entriesBehind: 0, secondsBehind: 0 },
+      { log: "rekor-v1", entriesBehind: 0, secondsBehind: 0 },
     ],
   });
 });

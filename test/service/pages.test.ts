@@ -64,6 +64,9 @@ async function read(path: string, init: RequestInit = {}): Promise<Read> {
 
 const titleOf = (text: string): string => /<title>([^<]*)<\/title>/.exec(text)?.[1] ?? "";
 
+/** The paths of the logs' own files. */
+const BASES: Readonly<Record<string, string>> = { signature: "", certificate: "/ct", "rekor-v1": "/rekor-v1" };
+
 /** Every page in its states: path, status, title, and a text that it must have. */
 const PAGES = (): readonly (readonly [path: string, status: number, title: string, text: string])[] => [
   ["/", 200, "Find out who signed a file", "The logs right now"],
@@ -80,7 +83,7 @@ const PAGES = (): readonly (readonly [path: string, status: number, title: strin
   ["/entry/signature/%ff", 404, "No such entry", "An entry has a number"],
   ["/search", 200, "Look up a signature", "Look up a signature"],
   [`/search?q=${ALICE}`, 200, `2 entries for ${ALICE}`, "an e-mail address"],
-  ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 6 entries"],
+  ["/search?q=nobody@example.com", 200, "No entry for nobody@example.com", "There is none among 7 entries"],
   [`/search?q=${sha256Hex("one")}`, 200, "1 entry for", "a SHA-256 digest"],
   [`/search?q=${bare.fingerprint}`, 200, "3 entries for", "the fingerprint of a public key"],
   [
@@ -413,7 +416,7 @@ describe("a search", () => {
     );
     expect([evidence.query, evidence.entries]).toEqual([{ identity: "nobody@example.com" }, []]);
     for (const { name, searchedThrough, checkpoint } of evidence.logs) {
-      const base = name === "certificate" ? "/ct" : "";
+      const base = BASES[name];
       expect(checkpoint).toContain("\n\n\u2014 ");
       const [, size, root] = checkpoint.split("\n");
       const [, served, servedRoot] = (await read(`${base}/checkpoint`)).text.split("\n");

@@ -62,6 +62,7 @@ describe("a client with root 1", () => {
       "fulcio_intermediate_v1.crt.pem",
       "fulcio_v1.crt.pem",
       "rekor.pub",
+      "rekor_1.pub",
       "signing_config.v0.2.json",
       "signing_config_rekor_v2.v0.2.json",
       "trusted_root.json",

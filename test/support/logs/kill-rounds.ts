@@ -3,7 +3,7 @@
 // with the answers that clients got and with what the logs showed before.
 
 import { strict as assert } from "node:assert";
-import { createHash, createPublicKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { X509Certificate } from "@sigstore/core";
 import { requestCertificate } from "../authority/request-certificate.ts";
@@ -23,7 +23,7 @@ import {
 } from "./log-client.ts";
 import type { LogEntryJson } from "./log-entry.ts";
 import { naiveTile, prefixRoots } from "./naive-tree.ts";
-import { makeHashedRekord, takeEntry, type V1Entry, type V1LogEntry, type V1Signer } from "./rekor-v1.ts";
+import { makeHashedRekord, takeEntry, type V1Entry, type V1LogEntry, type V1Signer, v1SignerOf } from "./rekor-v1.ts";
 import { plainLeafHash } from "./tree-hashes.ts";
 
 /** The findings of all rounds. */
@@ -117,8 +117,7 @@ class KillRun {
 
   constructor(stack: TestStack) {
     this.#stack = stack;
-    const { privateKey } = this.#key;
-    this.#v1Signer = { privateKey, pem: String(createPublicKey(privateKey).export({ format: "pem", type: "spki" })) };
+    this.#v1Signer = v1SignerOf(this.#key.privateKey);
   }
 
   /** Runs all clients while `work` runs, and until each has the answer to its last request. */

@@ -14,6 +14,12 @@ export interface V1Signer {
   readonly pem: string;
 }
 
+/** A key as it signs without a certificate. */
+export const v1SignerOf = (privateKey: KeyObject): V1Signer => ({
+  privateKey,
+  pem: String(createPublicKey(privateKey).export({ format: "pem", type: "spki" })),
+});
+
 const base64 = (text: string | Uint8Array): string => Buffer.from(text).toString("base64");
 
 /** A hashedrekord 0.0.1 entry for an artifact, with a new signature. */
