@@ -27,7 +27,10 @@ const SLOWER = 8;
 export async function measureRekorV1(plan: Plan, progress: (line: string) => void): Promise<Section> {
   const key = createSigningKey("ecdsa-p256");
   const pem = String(key.publicObject.export({ format: "pem", type: "spki" }));
-  const measure = async ({ name, port, sequential, concurrent }: Server): Promise<Row> => {
+  const measure = async (
+    { name, port, sequential, concurrent }: Server,
+    server: { readonly stop: () => Promise<void> },
+  ): Promise<Row> => {
     progress(`Rekor v1: ${name}`);
     const make = (count: number) => makeMany(count, () => v1EntryRequest(key, pem));
     const [one, many] = [new Clients(port, 1), new Clients(port, CLIENTS)];
@@ -47,18 +50,17 @@ export async function measureRekorV1(plan: Plan, progress: (line: string) => voi
     } finally {
       one.close();
       many.close();
+      await server.stop();
     }
   };
   const { sequential, concurrent } = plan;
   const stack = await BenchStack.start([key]);
-  const rows = [
-    await measure({ name: "this log", port: stack.port, sequential, concurrent }).finally(() => stack.stop()),
-  ];
+  const rows = [await measure({ name: "this log", port: stack.port, sequential, concurrent }, stack)];
   if (hasMariaDb) {
     const server = await startRekor();
     const port = Number(new URL(server.url).port);
     const fewer = { sequential: sequential / SLOWER, concurrent: concurrent / SLOWER };
-    rows.push(await measure({ name: "rekor-server", port, ...fewer }).finally(() => server.stop()));
+    rows.push(await measure({ name: "rekor-server", port, ...fewer }, server));
   }
   return {
     title: "An entry of Rekor v1 (P-256 key), beside the reference",
