@@ -34,7 +34,7 @@ describe("sigedge status", () => {
       logs: [
         { log: "signature", size: 2, running: true, behind: { r2: 0, d1: 0, witnesses: null } },
         { log: "certificate", size: 1, running: true },
-        { log: "rekor-v1", size: 1, running: true, behind: { r2: 0, d1: 0, witnesses: null } },
+        { log: "rekor-v1", size: 1, running: true },
       ],
       expiries: expect.arrayContaining([expect.objectContaining({ what: "ca_certificate" })]) as unknown,
       unreadable: [],
@@ -110,6 +110,7 @@ describe("sigedge trust", () => {
       "sigstore-go",
       "gitsign",
       "policy-controller",
+      "rekor-cli",
     ]);
     const named =
       Object.values(configurations)
