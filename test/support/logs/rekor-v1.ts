@@ -59,8 +59,7 @@ const envelopeText = (payload: string, ...sigs: readonly string[]): string =>
 export const makeDsseEntry = (signer: V1Signer, subject: string): object => makeCosigned([signer], subject);
 
 /** A dsse 0.0.1 entry with several signatures. */
-export function makeCosigned(signers: readonly V1Signer[], subject: string): object {
-  const payload = makeStatement(subject);
+export function makeCosigned(signers: readonly V1Signer[], subject: string, payload = makeStatement(subject)): object {
   const envelope = envelopeText(payload, ...signers.map((signer) => signPayload(signer, payload)));
   return {
     apiVersion: "0.0.1",
