@@ -83,10 +83,10 @@ function readOptions({ values, positionals }: Arguments<typeof FLAGS>): Result<O
   return ok({ from, tools, out: values.out === null ? null : resolve(values.out), port });
 }
 
-/** Reads the documents, and adds the file that is made of them. */
+/** Reads the documents, and adds the file that is made of them where there is a log that it needs. */
 async function read(from: string): Promise<Result<Trust, string>> {
   const trust = await readDocuments(from);
-  if (!trust.ok) return trust;
+  if (!trust.ok || trust.value.rekorV1Url === null) return trust;
   return ok({ ...trust.value, files: new Map(trust.value.files).set(POLICY_FILE, formatPolicy(trust.value)) });
 }
 

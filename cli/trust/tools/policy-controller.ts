@@ -9,16 +9,18 @@ export const POLICY_FILE = "policy-controller.yaml";
 
 export const POLICY_CONTROLLER: Tool = {
   about: "admit images to a Kubernetes cluster (Sigstore's own controller)",
+  needsRekorV1: true,
   configure: ({ issuer }) =>
     `# first replace REGISTRY${issuer === null ? ", ISSUER" : ""} and IDENTITY in this file\nkubectl apply -f ${POLICY_FILE}\n`,
 };
 
 /**
- * Rekor v2 entries have no integrated time, so the policy requires a timestamp.
+ * The policy takes signatures of the Rekor v1 log, in the format before bundles. policy-controller 0.15 stores log ids
+ * of a TrustRoot as hexadecimal text, and finds no log of a bundle by them; with a timestamp it asks no log at all.
  * Spec: api/v1alpha1 of github.com/sigstore/policy-controller
  */
 export function formatPolicy(trust: Trust): string {
-  const { url, timestampUrl, hasTuf, files } = trust;
+  const { url, rekorV1Url, timestampUrl, hasTuf, files } = trust;
   const base64 = (name: string): string => Buffer.from(files.get(name) ?? "").toString("base64");
   const keys = `sigstoreKeys:
     certificateAuthorities:
@@ -28,7 +30,7 @@ export function formatPolicy(trust: Trust): string {
     ctLogs:
       - { baseURL: ${url}/ct, hashAlgorithm: sha-256, publicKey: ${base64("ctfe.pub")} }
     tLogs:
-      - { baseURL: ${url}, hashAlgorithm: sha-256, publicKey: ${base64("rekor.pub")} }
+      - { baseURL: ${rekorV1Url}, hashAlgorithm: sha-256, publicKey: ${base64("rekor-v1.pub")} }
     timestampAuthorities:
       - subject: { organization: sigedge, commonName: TSA }
         uri: ${timestampUrl}
@@ -51,13 +53,13 @@ spec:
   images:
     - glob: "REGISTRY/**"
   authorities:
-    - signatureFormat: bundle
-      keyless:
+    - keyless:
         url: ${url}
         trustRootRef: sigedge
         identities:
           - { issuer: ${issuerOf(trust)}, subject: IDENTITY }
-      rfc3161timestamp:
+      ctlog:
+        url: ${rekorV1Url}
         trustRootRef: sigedge
 `;
 }

@@ -2,6 +2,7 @@
 // Every client of the suite, in the order in which the tables list them.
 
 import type { Client, Operation, Transport } from "./client.ts";
+import { FLUX, POLICY_CONTROLLER } from "./cluster.ts";
 import { COSIGN } from "./cosign.ts";
 import { COSIGN_2 } from "./cosign-2.ts";
 import { GITSIGN } from "./gitsign.ts";
@@ -34,6 +35,8 @@ export const CLIENTS: readonly Client[] = [
   MODEL_SIGNING,
   PYPI_ATTESTATIONS,
   GO_WITNESS,
+  POLICY_CONTROLLER,
+  FLUX,
 ];
 
 export const TRANSPORTS: readonly Transport[] = ["files", "tuf"];
