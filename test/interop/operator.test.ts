@@ -111,6 +111,9 @@ describe("sigedge trust", () => {
       "gitsign",
       "policy-controller",
       "rekor-cli",
+      "npm",
+      "rekor_monitor",
+      "ct_monitor",
     ]);
     const named =
       Object.values(configurations)
