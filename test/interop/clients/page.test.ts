@@ -14,7 +14,23 @@ const TESTS = join(ROOT, "test/interop");
  * tools/interop-tools.ts installs what the first two install. The third has flags of a command that is not in the
  * suite.
  */
-const NOT_RUN = new Set(["models.md: Install", "python-packages.md: Install", "witness.md: Sign"]);
+const NOT_RUN = new Set([
+  "models.md: Install",
+  "python-packages.md: Install",
+  "witness.md: Sign",
+  // clients/npm.ts runs it, with a proxy of its own.
+  "npm.md: What the npm command can and cannot do",
+]);
+/** integration-pages.test.ts takes these blocks by their place on the page, and runs every one. */
+const RUN_BY_PLACE: Readonly<Record<string, number>> = {
+  "github-actions.md": 2,
+  "gitlab-ci.md": 1,
+  "go-releases.md": 3,
+  "jenkins.md": 1,
+  "npm.md": 3,
+};
+/** Run by hand, as no registry has these programs: docs/clients.md, Run by hand. */
+const BY_HAND = "monitors.md";
 
 const commands = CLIENTS.flatMap((client) =>
   TRANSPORTS.flatMap((transport) => operationsOf(client, transport).map(({ run }) => run)),
@@ -58,8 +74,13 @@ describe("the pages of docs/integrations", () => {
     expect(new Set(blocks.map(({ page }) => page)).size).toBe(readdirSync(PAGES).length);
   });
 
-  it.each(blocks.filter(({ place }) => !NOT_RUN.has(place)))("$place is run", (block) => {
+  const others = blocks.filter(({ place }) => !NOT_RUN.has(place));
+  it.each(others.filter(({ page }) => !(page in RUN_BY_PLACE) && page !== BY_HAND))("$place is run", (block) => {
     expect(isRun(block), block.code).toBe(true);
+  });
+
+  it.each(Object.entries(RUN_BY_PLACE))("%s has the %d blocks that are run by their place", (page, count) => {
+    expect(others.filter((block) => block.page === page)).toHaveLength(count);
   });
 });
 
