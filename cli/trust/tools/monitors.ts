@@ -10,12 +10,12 @@ export const REKOR_MONITOR: Tool = {
   about: "watch the log of Rekor v1 (Sigstore's own monitor)",
   needsRekorV1: true,
   configure: (trust) =>
-    `rekor_monitor --url ${trust.rekorV1Url} ${trustOf(trust)} --config-file config.yaml --file rekor-v1.txt\n`,
+    `rekor_monitor --url ${trust.rekorV1Url} ${trustOf(trust)} --config-file CONFIG.yaml --file rekor-v1.txt\n`,
 };
 
 export const CT_MONITOR: Tool = {
   about: "watch the certificates (Sigstore's own monitor)",
-  configure: (trust) => `# in ct.yaml: ctShards: ["${trust.url}/ct"]
-ct_monitor --url ${trust.url}/ct ${trustOf(trust)} --config-file ct.yaml --file ct.txt
+  configure: (trust) => `# in CONFIG.yaml: ctShards: ["${trust.url}/ct"]
+ct_monitor --url ${trust.url}/ct ${trustOf(trust)} --config-file CONFIG.yaml --file ct.txt
 `,
 };
