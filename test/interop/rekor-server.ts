@@ -70,6 +70,8 @@ export async function startRekor(): Promise<RekorServer> {
       port: port ?? "",
       "search_index.storage_provider": "mysql",
       "search_index.mysql.dsn": `${USER}:${USER}@tcp(${database})/search`,
+      enable_attestation_storage: "true",
+      attestation_storage_bucket: "mem://",
     };
     const file = interopTool("rekor", "rekor-server");
     stops.push(await startServer({ file, command: "serve", flags, healthUrl: `${url}/ping` }));

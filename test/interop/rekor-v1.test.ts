@@ -202,6 +202,24 @@ describe.skipIf(!hasMariaDb)("rekor-server and our log", () => {
     }
   });
 
+  it("answer with the same attestations", async () => {
+    const read = async ({ url }: { readonly url: string }, uuid: string): Promise<string | null> => {
+      const entry = (await (await fetch(`${url}/api/v1/log/entries/${uuid}`)).json()) as V1LogEntry;
+      return takeEntry(entry)[1].attestation?.data ?? null;
+    };
+    for (const [i, make] of MAKERS.entries()) {
+      const text = JSON.stringify(make(`attested ${i}`));
+      const { uuid } = await post(reference.url, text);
+      expect((await post(stack.url, text)).uuid).toBe(uuid);
+      const kind = (JSON.parse(text) as { readonly kind: string }).kind;
+      // Both keep it after their answer.
+      const wanted = kind === "intoto" ? expect.any(String) : null;
+      await expect.poll(() => read(reference, uuid ?? ""), { timeout: 10_000 }).toEqual(wanted);
+      const theirs = await read(reference, uuid ?? "");
+      await expect.poll(() => read(stack, uuid ?? ""), { timeout: 10_000 }).toBe(theirs);
+    }
+  });
+
   it(`agree about ${MUTATIONS} changed entries: ours takes none that theirs rejects`, async () => {
     const random = new Random(Number(process.env["SIGEDGE_SEED"] ?? Date.now() % 1_000_000));
     const counts = new Map<string, number>();

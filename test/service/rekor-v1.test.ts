@@ -372,6 +372,39 @@ describe("the index", () => {
   });
 });
 
+describe("the attestation of an intoto entry", () => {
+  const get = async (id: string): Promise<V1LogEntry> =>
+    (await (await fetch(api(`/log/entries/${id}`))).json()) as V1LogEntry;
+  const attestationOf = (json: V1LogEntry): string | null => {
+    const { attestation } = takeEntry(json)[1];
+    return attestation === undefined ? null : Buffer.from(attestation.data, "base64").toString();
+  };
+
+  it.each([
+    ["intoto 0.0.1", makeIntoto1],
+    ["intoto 0.0.2", makeIntoto2],
+  ] as const)("comes with it, but for the answer that it was logged: %s", async (name, make) => {
+    const payload = makeStatement(`kept ${name}`);
+    const json = await add(make(signer, `kept ${name}`));
+    expect(attestationOf(json)).toBeNull();
+    const [id, { logIndex }] = takeEntry(json);
+    await expect.poll(async () => attestationOf(await get(id)), { timeout: 10_000 }).toBe(payload);
+    expectV1Entry(await get(id), logKey, treeId);
+    const retrieved = await post("/log/entries/retrieve", { logIndexes: [logIndex] });
+    const [entry = {}] = (await retrieved.json()) as V1LogEntry[];
+    expect(attestationOf(entry)).toBe(payload);
+  });
+
+  it("is not kept if it is larger than 100 KiB, and not for a dsse entry", async () => {
+    const statement = JSON.parse(makeStatement("large")) as object;
+    const large = JSON.stringify({ ...statement, predicate: { text: "x".repeat(101 * 1024) } });
+    const entries = [await add(makeIntoto2(signer, "large", large)), await add(makeDsseEntry(signer, "not kept"))];
+    const kept = await add(makeIntoto2(signer, "kept after them"));
+    await expect.poll(async () => attestationOf(await get(takeEntry(kept)[0])), { timeout: 10_000 }).not.toBeNull();
+    for (const json of entries) expect(attestationOf(await get(takeEntry(json)[0]))).toBeNull();
+  });
+});
+
 describe("the index of attestations", () => {
   const find = async (query: object): Promise<unknown> => await (await post("/index/retrieve", query)).json();
   const makeSigner = (): V1Signer => {

@@ -14,6 +14,7 @@ import { NO_RETIRED_KEYS, parseRetiredKeys, type Retirement, retirementOf } from
 import { type CompleteChain, parseChains } from "../../shared/x509/chains.ts";
 import { BINDINGS, SETTINGS } from "./declaration.ts";
 import type { Objects } from "./reading/log-reader.ts";
+import type { AttestationStore } from "./rekor-v1/attestation-store.ts";
 import type { DuplicateAnswer } from "./rekor-v1/duplicates.ts";
 import { DEFAULT_BOUNDS, type WriteBounds } from "./rekor-v2/write-budget.ts";
 import { issuersOf, parseSigningAlgorithms, parseWritePolicy, type WritePolicy } from "./rekor-v2/write-policy.ts";
@@ -34,6 +35,7 @@ export interface ReadingConfig {
   /** Oldest first. */
   readonly sites: readonly LogSite[];
   readonly objects: Objects;
+  readonly attestations: AttestationStore;
   readonly index: D1Database;
   readonly gate: RateGate;
 }
@@ -59,6 +61,7 @@ export const readReadingConfig: (env: LogEnv) => Result<ReadingConfig, ConfigErr
       publicUrl: publicUrl(),
       sites: logs().map((log) => createSite(log, SEQUENCER, objects)),
       objects,
+      attestations: toAttestationStore(TILES),
       index: INDEX,
       gate: createGate(publicUrl(), { reads: READS, writes: WRITES }),
     };
@@ -133,3 +136,10 @@ function toObjects(bucket: R2Bucket): Objects {
     },
   };
 }
+
+const toAttestationStore = (bucket: R2Bucket): AttestationStore => ({
+  create: async (key, bytes) => {
+    // R2 answers a failed precondition with null, not with an exception.
+    await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: "*" } });
+  },
+});

@@ -20,6 +20,7 @@ import type { AddEntryError } from "../errors.ts";
 import { proveInclusion } from "../reading/prover.ts";
 import { applyWritePolicy, type WritePolicy, type WritePolicyError } from "../rekor-v2/write-policy.ts";
 import { type LogSite, rejectIfFrozen } from "../sites.ts";
+import { keepAttestation } from "./attestations.ts";
 import { entryIdOf, logEntryJson, type PromisedProof } from "./log-entry.ts";
 import { respondJson } from "./respond.ts";
 import { renderAddError, renderEntryProblem, renderReadError } from "./status.ts";
@@ -32,11 +33,13 @@ const MAX_ENTRY_BYTES = 32 * 1024;
 export async function addV1Entry(request: Request, config: Config, site: LogSite): Promise<Response> {
   const frozen = rejectIfFrozen(config, site);
   if (frozen !== null) return renderAddError(request, frozen);
-  const submission = await readSubmission(request, config);
-  if (!submission.ok) return renderProblem(request, submission.error);
-  const { body } = submission.value;
-  const appended = await site.sequencer().appendPromised(submission.value);
+  const checked = await readEntry(request, config);
+  if (!checked.ok) return renderProblem(request, checked.error);
+  const { submission, attestation } = checked.value;
+  const { body } = submission;
+  const appended = await site.sequencer().appendPromised(submission);
   if (!appended.ok) return renderAddError(request, appended.error);
+  keepAttestation(request, config, site.log, attestation);
   const id = entryIdOf(site, body);
   const location = `${new URL(request.url).pathname.replace(/\/+$/, "")}/${id}`;
   if (appended.value.answer.kind === "duplicate" && config.duplicates === "conflict") {
@@ -46,7 +49,7 @@ export async function addV1Entry(request: Request, config: Config, site: LogSite
   const proven = await proveEntry(config, site, body, appended.value);
   if (!proven.ok) return renderAddError(request, proven.error);
   // Go clients look the entry up under the ETag as it stands: neither quoted nor weak.
-  return respondJson(await logEntryJson(site, proven.value), { status: 201, headers: { etag: id, location } });
+  return respondJson(await logEntryJson(site, proven.value, null), { status: 201, headers: { etag: id, location } });
 }
 
 function renderProblem(request: Request, error: EntryProblem | AddEntryError): Response {
@@ -54,10 +57,16 @@ function renderProblem(request: Request, error: EntryProblem | AddEntryError): R
   return error.code === "body_too_large" ? renderReadError(request, error) : renderAddError(request, error);
 }
 
-async function readSubmission(
+/** An entry whose signatures are verified. */
+interface CheckedEntry {
+  readonly submission: SignatureSubmission;
+  readonly attestation: Uint8Array | undefined;
+}
+
+async function readEntry(
   request: Request,
   config: Config,
-): Promise<Result<SignatureSubmission, EntryProblem | AddEntryError>> {
+): Promise<Result<CheckedEntry, EntryProblem | AddEntryError>> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (!body.ok) return body;
   if (body.value.length === 0) {
@@ -72,8 +81,8 @@ async function readSubmission(
 async function check(
   proposed: ProposedEntry,
   { policy, accepted }: Config,
-): Promise<Result<SignatureSubmission, EntryProblem | AddEntryError>> {
-  const { body, verifiers, hints } = proposed;
+): Promise<Result<CheckedEntry, EntryProblem | AddEntryError>> {
+  const { body, verifiers, hints, attestation } = proposed;
   if (!verifiers.every(({ key }) => accepted.has(keyDetailsOf(key.kind))))
     return err({ code: "v1_entry_invalid", reason: "entry algorithms are not allowed" });
   const budget = await applyToAll(policy, verifiers);
@@ -83,7 +92,8 @@ async function check(
   if (body.length > MAX_ENTRY_BYTES) return err({ code: "entry_too_large", maxBytes: MAX_ENTRY_BYTES });
   const search = REKOR_V1_RECORDS.searchRow(body, hints);
   if (search === null) throw new TypeError("a body of our own does not parse");
-  return ok({ body, search, hints, otherForms: [], budget: budget.value });
+  const submission = { body, search, hints, otherForms: [], budget: budget.value };
+  return ok({ submission, attestation });
 }
 
 /** Each verifier must be one that the policy accepts. The entry is of the first one's budget. */

@@ -14,6 +14,7 @@ import type { LogError } from "../errors.ts";
 import type { LogReader } from "../reading/log-reader.ts";
 import { proveEntry } from "../reading/proven-entry.ts";
 import type { LogSite } from "../sites.ts";
+import { readAttestation } from "./attestations.ts";
 
 /** An entry with its promise and its proof. */
 export interface PromisedProof extends ProvenEntry {
@@ -24,11 +25,19 @@ export interface PromisedProof extends ProvenEntry {
 export const entryIdOf = ({ log }: LogSite, body: Uint8Array): string =>
   formatEntryId(treeIdOf(log.baseUrl), leafHash(body));
 
-/** The JSON of an entry. A host has one log of this protocol, so the index over all shards is that in the tree. */
-export async function logEntryJson(site: LogSite, entry: PromisedProof): Promise<object> {
+/**
+ * The JSON of an entry. A host has one log of this protocol, so the index over all shards is that in the tree.
+ * @param attestation the payload that the log keeps beside the entry, null if it has none
+ */
+export async function logEntryJson(
+  site: LogSite,
+  entry: PromisedProof,
+  attestation: Uint8Array | null,
+): Promise<object> {
   const { body, promise, leafIndex, treeSize, rootHash, proof, checkpoint } = entry;
   return {
     [entryIdOf(site, body)]: {
+      ...(attestation && { attestation: { data: encodeBase64(attestation) } }),
       body: encodeBase64(body),
       integratedTime: wholeSeconds(promise.timestamp),
       logID: encodeHex(await site.logId()),
@@ -57,5 +66,7 @@ export async function readLogEntry(
   if (!found.ok) return found;
   const { shown, timestamp, promise: signature } = found.value;
   if (signature === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
-  return ok(await logEntryJson(site, { ...found.value, body: shown.body, promise: { timestamp, signature } }));
+  const { body } = shown;
+  const attestation = await readAttestation(reader, body);
+  return ok(await logEntryJson(site, { ...found.value, body, promise: { timestamp, signature } }, attestation));
 }
