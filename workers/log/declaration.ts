@@ -46,8 +46,8 @@ const MAX_ENTRY_REQUEST_BYTES = 4 * 1024 * 1024;
 const MAX_CHAIN_REQUEST_BYTES = 512 * 1024;
 
 /**
- * A query names at most ten entries, and a proposed entry may hold a file or an attestation: 3 MB of them cost more than
- * a request may. A larger entry is found by its UUID.
+ * A query names at most ten entries, and a proposed entry may hold a file or an attestation: 3 MB of them cost more
+ * than a request may. A larger entry is found by its UUID.
  */
 const MAX_QUERY_BYTES = 2 * 1024 * 1024;
 /** A certificate in PEM, in base64. */
