@@ -19,6 +19,7 @@ const SECRETS = [
   "SIGNATURE_LOG_KEY",
   "SIGNATURE_LOG_ED25519_KEY",
   "CERTIFICATE_LOG_KEY",
+  "SHARD_KEYS",
   "OIDC_KEY",
   "OIDC_SEAL_KEY",
   "OIDC_SUBJECT_KEY",
@@ -78,7 +79,8 @@ describe("composed", () => {
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) await run(line);
     expect(namesOf("sigedge", "secret_text")).toEqual(SECRETS.toSorted());
-    expect(namesOf("sigedge", "plain_text")).toEqual(["ACCEPT", "CA_CHAIN", "ISSUERS", "PUBLIC_URL", "TSA_CHAIN"]);
+    const plain = ["ACCEPT", "CA_CHAIN", "ISSUERS", "PUBLIC_URL", "SHARDS", "TSA_CHAIN"];
+    expect(namesOf("sigedge", "plain_text")).toEqual(plain);
     expect([...cloud.account.buckets]).toEqual(["sigedge-tiles"]);
     expect([...cloud.account.databases.values()]).toEqual(["sigedge-index"]);
 
@@ -173,7 +175,7 @@ describe("split", () => {
       for (const name of namesOf(`sigedge-${service}`, "plain_text")) expect(settings, service).toHaveProperty(name);
     }
     expect(namesOf("sigedge-gateway", "secret_text")).toEqual([]);
-    expect(namesOf("sigedge-gateway", "plain_text")).toEqual(["PUBLIC_URL"]);
+    expect(namesOf("sigedge-gateway", "plain_text")).toEqual(["PUBLIC_URL", "SHARDS"]);
     expect(cloud.account.workers.has("sigedge")).toBe(false);
     const composed = await checkout.run("npx wrangler deploy", cloud.env);
     expect(composed.code).not.toBe(0);
