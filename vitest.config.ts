@@ -36,6 +36,7 @@ const LONG = [
   "test/service/monitor-command.test.ts",
   "test/service/monitor-kill.test.ts",
   "test/service/monitor.test.ts",
+  "test/service/rekor-v1-files.test.ts",
   "test/service/replaced-secrets.test.ts",
   "test/service/search-rows.test.ts",
   "test/service/sign-command.test.ts",
