@@ -46,10 +46,10 @@ const MAX_ENTRY_REQUEST_BYTES = 4 * 1024 * 1024;
 const MAX_CHAIN_REQUEST_BYTES = 512 * 1024;
 
 /**
- * A query names at most ten entries, and a proposed entry may hold a file or an attestation: 3 MB of them cost more
- * than a request may. A larger entry is found by its UUID.
+ * An entry, or a query of at most ten. It may hold a file or an attestation, of which 3 MB cost more CPU than a request
+ * may: some are decoded and hashed twice.
  */
-const MAX_QUERY_BYTES = 2 * 1024 * 1024;
+const MAX_V1_REQUEST_BYTES = 2 * 1024 * 1024;
 /** A certificate in PEM, in base64. */
 const MAX_SEARCH_BYTES = 64 * 1024;
 
@@ -62,7 +62,7 @@ const rekorV1Routes = <Prefix extends string>(prefix: Prefix) =>
     {
       method: "POST",
       path: `${prefix}/api/v1/log/entries`,
-      maxBodyBytes: MAX_ENTRY_REQUEST_BYTES,
+      maxBodyBytes: MAX_V1_REQUEST_BYTES,
       limit: "entries",
       kinds: REKOR_V1,
       isOpen: true,
@@ -79,7 +79,7 @@ const rekorV1Routes = <Prefix extends string>(prefix: Prefix) =>
     {
       method: "POST",
       path: `${prefix}/api/v1/log/entries/retrieve`,
-      maxBodyBytes: MAX_QUERY_BYTES,
+      maxBodyBytes: MAX_V1_REQUEST_BYTES,
       limit: "reads",
       kinds: REKOR_V1,
       isOpen: true,
