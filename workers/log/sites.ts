@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logs of the deployment, each with the way to its sequencer, and which of them a request is for.
 
+import { encodeHex } from "../../shared/bytes/hex.ts";
 import { type LogConfig, objectKey } from "../../shared/logs/config.ts";
 import { isLogKind, LOG_KIND_NAMES, type LogKind } from "../../shared/logs/kinds.ts";
 import { LOG_JSON, readLogCreation } from "../../shared/logs/log-json.ts";
 import { listWritableLogs } from "../../shared/logs/shards.ts";
-import type { AppendError, LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
+import type { AppendError, EntryPromise, LogDescription, SequencerRpc } from "../../shared/rpc/sequencer.ts";
 import { unixMs } from "../../shared/time.ts";
 import { CachedTail, type Tail } from "./reading/cached-tail.ts";
 import type { Objects } from "./reading/log-reader.ts";
@@ -32,7 +33,15 @@ export interface LogSite {
   readonly logId: () => Promise<Uint8Array>;
   /** The keys that sign its checkpoints (LogDescription.vkeys). Fetched with logId. */
   readonly vkeys: () => Promise<readonly string[]>;
+  /**
+   * The promise of an entry of a Rekor v1 log, by its leaf hash and body: signed once per isolate, as long as it is one
+   * of the last thousand. Null if the log does not have the entry.
+   */
+  readonly promiseOf: (leaf: Uint8Array, body: Uint8Array) => Promise<EntryPromise | null>;
 }
+
+/** A promise takes 80 bytes, its key 200. */
+const MAX_KEPT_PROMISES = 1000;
 
 interface Sites {
   /** Oldest first. */
@@ -55,6 +64,7 @@ export function createSite(
     return known;
   };
   let creation: string | null = null;
+  const promises = new Map<string, EntryPromise>();
   return {
     log,
     sequencer,
@@ -67,6 +77,17 @@ export function createSite(
     },
     logId: async () => (await describe()).logId,
     vkeys: async () => (await describe()).vkeys,
+    promiseOf: async (leaf, body) => {
+      const key = encodeHex(leaf);
+      const kept = promises.get(key);
+      if (kept !== undefined) return kept;
+      const promise = await sequencer().signPromise(body);
+      if (promise === null) return null;
+      const [oldest] = promises.keys();
+      if (oldest !== undefined && promises.size >= MAX_KEPT_PROMISES) promises.delete(oldest);
+      promises.set(key, promise);
+      return promise;
+    },
   };
 }
 

@@ -4,7 +4,7 @@
 // Spec: https://github.com/sigstore/rekor/blob/main/openapi.yaml; https://c2sp.org/tlog-tiles
 
 import { hostOfOrigin, originOfTree } from "../../rekor-v1/entry-id.ts";
-import { readStoredEntry } from "../../rekor-v1/stored.ts";
+import { readStoredKind } from "../../rekor-v1/stored.ts";
 import { rekorV1RecordRow } from "../../search/record-row.ts";
 import { NOTE_ECDSA } from "../../tlog/note.ts";
 import type { LogKindFacts, RecordFormat } from "./kind.ts";
@@ -32,7 +32,7 @@ export const REKOR_V1_RECORDS: RecordFormat = {
   ...SIGNATURE_RECORDS,
   searchRow: rekorV1RecordRow,
   show: (record, hints) => {
-    const entry = readStoredEntry(record);
-    return entry && { body: record, kindVersion: { kind: entry.kind, version: entry.version }, hints };
+    const kindVersion = readStoredKind(record);
+    return kindVersion && { body: record, kindVersion, hints };
   },
 };

@@ -20,7 +20,7 @@ interface RecordDamaged {
 /** Fails with a ProveError (beyond_head if the log has no such entry) or record_damaged. */
 export async function proveEntry(
   reader: LogReader,
-  { log: { name, kind }, logId, sequencer }: LogSite,
+  { log: { name, kind }, logId, promiseOf }: LogSite,
   leafIndex: number,
 ): Promise<Result<LoggedEntry, ProveError | RecordDamaged>> {
   const found = await readEntry(reader, leafIndex);
@@ -28,11 +28,12 @@ export async function proveEntry(
   const { timestamp, record, hints } = found.value;
   const shown = LOG_RECORDS[kind].show(record, hints);
   if (shown === null) return err({ code: "record_damaged", log: name, leafIndex });
-  const inclusion = await proveInclusion(reader, leafIndex, leafHash(shown.body));
+  const leaf = leafHash(shown.body);
+  const inclusion = await proveInclusion(reader, leafIndex, leaf);
   if (!inclusion.ok) return inclusion;
   const { proof, head } = inclusion.value;
   const { treeSize, rootHash, checkpoint } = head;
-  const promise = LOG_KINDS[kind].rekorApi === 1 ? await sequencer().signPromise(shown.body) : null;
+  const promise = LOG_KINDS[kind].rekorApi === 1 ? await promiseOf(leaf, shown.body) : null;
   return ok({
     log: name,
     kind,

@@ -8,6 +8,7 @@ import { waitUntil } from "cloudflare:workers";
 import { sha256 } from "#sha256";
 import { encodeHex } from "../../../shared/bytes/hex.ts";
 import { type LogConfig, objectKey } from "../../../shared/logs/config.ts";
+import type { ShownRecord } from "../../../shared/logs/kinds/kind.ts";
 import { readStoredEntry } from "../../../shared/rekor-v1/stored.ts";
 import type { Config } from "../env.ts";
 import type { LogReader } from "../reading/log-reader.ts";
@@ -34,11 +35,18 @@ export function keepAttestation(
   waitUntil(work);
 }
 
+/** The kind whose payloads are kept. No other entry is parsed for one: that costs as much as all else about it. */
+const ATTESTED_KIND = "intoto";
+
 /**
  * Reads the payload of an entry; null if its kind has none, or if it was not kept, is lost or damaged. Rejects if R2
  * fails.
  */
-export async function readAttestation({ log, objects }: LogReader, body: Uint8Array): Promise<Uint8Array | null> {
+export async function readAttestation(
+  { log, objects }: LogReader,
+  { body, kindVersion }: ShownRecord,
+): Promise<Uint8Array | null> {
+  if (kindVersion.kind !== ATTESTED_KIND) return null;
   const digest = readStoredEntry(body)?.attestation?.replace(/^sha256:/, "");
   const payload = digest === undefined ? null : await objects.get(keyOf(log, digest));
   return payload !== null && encodeHex(sha256(payload)) === digest ? payload : null;

@@ -67,6 +67,6 @@ export async function readLogEntry(
   const { shown, timestamp, promise: signature } = found.value;
   if (signature === null) return err({ code: "record_damaged", log: site.log.name, leafIndex });
   const { body } = shown;
-  const attestation = await readAttestation(reader, body);
+  const attestation = await readAttestation(reader, shown);
   return ok(await logEntryJson(site, { ...found.value, body, promise: { timestamp, signature } }, attestation));
 }

@@ -68,6 +68,7 @@ function fill({ log }: LogSite, record: Uint8Array): LogSite {
     creation: () => Promise.resolve(null),
     logId: () => Promise.resolve(ID),
     vkeys: () => Promise.resolve([]),
+    promiseOf: () => Promise.resolve(null),
   };
 }
 
