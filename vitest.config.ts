@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Defines three projects: unit tests beside their files, in plain Node; service tests over HTTP against the stack in
-// workerd; and those of both that take longest, which `npm test` leaves to `npm run test:long`.
+// workerd; and those of both that take longest, which `npm test` leaves to `npm run test:long`
+// and `npm run test:measured`.
 
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
